@@ -1,0 +1,1 @@
+"""The shared vocabulary: configuration, strategy, metrics, quotes, events, orders, commands. No logic."""

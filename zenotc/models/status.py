@@ -1,0 +1,64 @@
+"""The engine as clients see it, and its history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from zenotc.models.wire import WireModel
+
+__all__ = ["EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
+
+Environment = Literal["sandbox", "live"]
+
+
+class VenueStatus(WireModel):
+    """One venue: the age of its newest market data in seconds, and what the account has there."""
+
+    name: str
+    data_age_seconds: float | None
+    open_orders: int
+    unknown_orders: int
+
+
+class EmergencyState(WireModel):
+    """Whether the emergency stop is in force, since when, by whom, and which venues have not confirmed it yet."""
+
+    active: bool
+    since: datetime | None = None
+    operator: str | None = None
+    unconfirmed_venues: list[str] = []
+
+
+class EngineStatus(WireModel):
+    """The engine: PnL in USD over all strategies, `trading_time` is the venue's time (a recording's, in a replay)."""
+
+    environment: Environment
+    epoch: str
+    version: str
+    started_at: datetime
+    uptime_seconds: float
+    trading_time: datetime
+    ready: bool
+    waiting_for: list[str] = []
+    emergency_stop: EmergencyState
+    venues: list[VenueStatus]
+    assets: list[str]
+    last_seq: int
+    daily_pnl: Decimal
+    total_pnl: Decimal
+    open_orders: int
+    feed: str
+
+
+class HistoryPoint(WireModel):
+    """A strategy at one time: USD, base units, bps and percent."""
+
+    timestamp: datetime
+    equity: Decimal
+    position: Decimal
+    daily_pnl: Decimal
+    total_pnl: Decimal
+    spread_bps: float | None
+    sigma: float | None

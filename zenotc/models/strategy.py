@@ -1,0 +1,149 @@
+"""A strategy as clients see it, and what its commands answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.wire import WireModel
+
+__all__ = [
+    "CancelQuotesResult",
+    "CommandResult",
+    "EmergencyStopResult",
+    "HedgeProgress",
+    "SideReason",
+    "Status",
+    "StopConfirmation",
+    "Strategy",
+]
+
+Status = Literal["active", "paused", "stopped"]
+Activity = Literal["pausing", "stopping", "flattening"]
+SideReason = Literal[
+    "quoting",
+    "paused",
+    "stopped",
+    "stale_market_data",
+    "replay_finished",
+    "position_limit",
+    "below_min_size",
+    "measure_unknown",
+    "risk_limit",
+    "throttled",
+    "self_trade",
+    "outcome_unknown",
+    "error",
+    "emergency_stop",
+]
+
+
+class HedgeProgress(WireModel):
+    """A hedge or flatten under way: sizes in base units, always positive."""
+
+    purpose: Literal["hedge", "flatten"]
+    side: Literal["buy", "sell"]
+    quantity: Decimal
+    filled_quantity: Decimal
+    algo: str
+    started_at: datetime
+
+
+class Strategy(StrategyConfig):
+    """A strategy: its configuration, what it is doing now, and where it stands.
+
+    Positions and sizes are in base units, PnL in USD. `pause_reason` says why it is paused or stopped
+    (`operator`, a breaker, `error`, `emergency_stop`), `activity` what is under way. `sides` says for `buy` and
+    `sell` whether it is quoting or why not. `mid` is what the PnL is marked with. `warnings` name what an operator
+    should know, as `no_loss_limit` and `not_enforced: max_hourly_loss`.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    status: Status
+    activity: Activity | None = None
+    pause_reason: str | None = None
+    current_position: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    mid: Decimal | None = None
+    daily_pnl: Decimal = Decimal(0)
+    total_pnl: Decimal = Decimal(0)
+    realized_pnl: Decimal = Decimal(0)
+    unrealized_pnl: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    spread_bps: float | None = Field(default=None, description="Width that the targets were computed with")
+    sides: dict[Literal["buy", "sell"], SideReason] = Field(default_factory=dict)
+    open_orders: int = 0
+    unknown_orders: int = 0
+    trade_count: int = 0
+    hedge: HedgeProgress | None = None
+    warnings: list[str] = Field(default_factory=list)
+    data_age_seconds: float | None = Field(default=None, description="Age of the market data it relies on")
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def config(self) -> StrategyConfig:
+        """The configuration alone, every default filled in."""
+        return StrategyConfig.build(self.model_dump(include=set(StrategyConfig.model_fields)))
+
+
+class CommandResult(WireModel):
+    """What a command came to: the strategy afterwards, and what the venue has confirmed.
+
+    Parameters
+    ----------
+    strategy
+        The strategy after the command.
+    confirmed
+        Whether the venue has confirmed that nothing of the strategy rests.
+    unconfirmed_orders
+        The orders whose fate is not known yet; the engine goes on trying.
+    remaining_position
+        What a flatten has left, base units; `None` where nothing was flattened.
+    """
+
+    strategy: Strategy
+    confirmed: bool = True
+    unconfirmed_orders: list[str] = Field(default_factory=list)
+    remaining_position: Decimal | None = None
+
+
+class StopConfirmation(WireModel):
+    """Whether the venues have confirmed that a strategy has no open order."""
+
+    strategy_id: str
+    name: str
+    confirmed: bool
+    unconfirmed_orders: list[str] = Field(default_factory=list)
+    remaining_position: Decimal
+
+
+class EmergencyStopResult(WireModel):
+    """What an emergency stop came to.
+
+    `confirmed` is true once every venue has answered with zero open orders; `venues` says it of each one.
+    """
+
+    confirmed: bool
+    elapsed_ms: float
+    venues: dict[str, bool]
+    strategies: list[StopConfirmation]
+
+
+class CancelQuotesResult(WireModel):
+    """How many quotes were cancelled, and on which strategies."""
+
+    cancelled: int
+    strategies: list[str]
+    unconfirmed_orders: list[str] = Field(default_factory=list)
+
+
+def changed_fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return what is different in `after`, by wire name, always with the `id`."""
+    return {key: value for key, value in after.items() if key == "id" or before.get(key) != value}

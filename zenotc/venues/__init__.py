@@ -1,0 +1,1 @@
+"""Venues: one protocol, the sandbox exchange and the replay of recorded markets."""
