@@ -116,7 +116,7 @@ class StrategyConfig(WireModel):
     hedge_slice_seconds: Seconds = Field(default=30, description="Between two slices of it")
     hedge_venue: HedgeVenue = Field(default="external", description="Where it trades")
     max_slippage_bps: float = Field(
-        default=50, gt=0, lt=10_000, allow_inf_nan=False, description="Price bound of hedges and flattens, from the mid",
+        default=50, gt=0, lt=10_000, allow_inf_nan=False, description="Price bound of hedges and flattens",
         json_schema_extra={"unit": "bps"},
     )  # fmt: skip
 
@@ -127,9 +127,8 @@ class StrategyConfig(WireModel):
         if lot is not None:
             if "min_quote_size" not in self.model_fields_set and self.min_quote_size < lot:
                 self.__dict__["min_quote_size"] = lot
-            for field in ("quote_size", "min_quote_size", "max_quote_size", "max_position"):
-                if getattr(self, field) < lot:
-                    reasons.append((field, f"must be at least one lot ({lot})"))
+            sizes = ("quote_size", "min_quote_size", "max_quote_size", "max_position")
+            reasons += [(name, f"must be at least one lot ({lot})") for name in sizes if getattr(self, name) < lot]
         if reasons:
             raise ValidationError.of_fields([{"field": field, "reason": reason} for field, reason in reasons])
         return self

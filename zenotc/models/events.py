@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from zenotc.models.wire import WireModel
 
@@ -20,6 +21,7 @@ __all__ = [
     "HedgeCompleted",
     "HedgeFilled",
     "HedgeTriggered",
+    "JournalledEvent",
     "LifecycleEvent",
     "PnlUpdate",
     "PositionChanged",
@@ -186,7 +188,7 @@ class EmergencyStopCleared(StrategyEvent):
 class UnknownEvent(StrategyEvent):
     """An event of a type that this version does not know; its fields are kept in `model_extra`."""
 
-    model_config = {"extra": "allow"}
+    model_config = ConfigDict(extra="allow")
 
 
 Event = (
@@ -212,6 +214,15 @@ _KNOWN = frozenset(
     for cls in Event.__args__
     for name in cls.model_fields["type"].annotation.__args__
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledEvent:
+    """An event as the journal keeps it and the stream sends it: `body` is its JSON, serialised once."""
+
+    seq: int
+    strategy_id: str | None
+    body: bytes
 
 
 def event_from_wire(body: dict[str, Any]) -> Event | UnknownEvent:

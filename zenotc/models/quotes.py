@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from zenotc.models.strategy import SideReason
 from zenotc.models.wire import WireModel
 
@@ -100,7 +102,7 @@ class BookLevel(WireModel):
     price: Decimal
     quantity: Decimal
     own_quantity: Decimal = Decimal(0)
-    own_orders: list[OwnOrder] = []
+    own_orders: list[OwnOrder] = Field(default_factory=list)
 
 
 class OrderBook(WireModel):

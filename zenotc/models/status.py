@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from zenotc.models.wire import WireModel
 
 __all__ = ["EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
@@ -28,7 +30,7 @@ class EmergencyState(WireModel):
     active: bool
     since: datetime | None = None
     operator: str | None = None
-    unconfirmed_venues: list[str] = []
+    unconfirmed_venues: list[str] = Field(default_factory=list)
 
 
 class EngineStatus(WireModel):
@@ -41,7 +43,7 @@ class EngineStatus(WireModel):
     uptime_seconds: float
     trading_time: datetime
     ready: bool
-    waiting_for: list[str] = []
+    waiting_for: list[str] = Field(default_factory=list)
     emergency_stop: EmergencyState
     venues: list[VenueStatus]
     assets: list[str]
