@@ -1,0 +1,1 @@
+"""The sandbox exchange: a real matching engine among simulated makers and takers."""
