@@ -1,0 +1,91 @@
+"""The journal's file: created with its mode and its epoch, checked, and locked against a second engine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import sqlite3
+from pathlib import Path
+
+from zenotc.exceptions import ZenOTCError
+from zenotc.journal.schema import SCHEMA, SCHEMA_VERSION
+
+__all__ = ["JournalError", "meta", "open_database", "take_lock"]
+
+
+class JournalError(ZenOTCError):
+    """The journal cannot be opened, read or written any more."""
+
+    default_code = "journal_lost"
+    default_status = 503
+
+
+def take_lock(path: Path) -> int:
+    """Lock the journal for this process and return the lock's file descriptor; closing it releases the lock.
+
+    Raises
+    ------
+    JournalError
+        If another process holds it, or the lock file cannot be opened.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(f"{lock_path} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise JournalError(f"{path} is in use by another engine", code="journal_locked") from error
+    return lock
+
+
+def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
+    """Open the file, create it where there is none, and check that this version can read it.
+
+    Raises
+    ------
+    JournalError
+        If it cannot be opened, is not a journal, or has another version's schema.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"{path} cannot be opened: {error}") from error
+    with contextlib.ExitStack() as on_error:
+        on_error.callback(connection.close)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                _create(connection, now_ns)
+            version = meta(connection, "schema_version")
+        except sqlite3.Error as error:
+            raise JournalError(f"{path} is not a usable journal: {error}") from error
+        if version != str(SCHEMA_VERSION):
+            raise JournalError(
+                f"{path} has schema version {version}, this version of zenotc reads {SCHEMA_VERSION}",
+                code="journal_version",
+            )
+        on_error.pop_all()
+    return connection
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str:
+    """Return a value of the `meta` table, an empty string where there is none."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _create(connection: sqlite3.Connection, now_ns: int) -> None:
+    values = [
+        ("schema_version", str(SCHEMA_VERSION)),
+        ("epoch", secrets.token_hex(8)),
+        ("created_ns", str(now_ns)),
+    ]
+    quoted = ", ".join(f"('{key}', '{value}')" for key, value in values)
+    connection.executescript(f"BEGIN; {SCHEMA} INSERT INTO meta VALUES {quoted}; COMMIT;")

@@ -1,0 +1,332 @@
+"""The journal: what is appended is committed in groups, and heard of only after that.
+
+One thread owns the connection. `append` numbers the events and queues the rows; the writer takes everything that
+is queued, commits it in one transaction and wakes the appender's thread, which is the event loop's where one is
+bound. Reads take the same queue, so that they see everything that was appended before them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Self, TypeVar
+
+from zenotc.journal.database import JournalError, meta, open_database, take_lock
+from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, MarkRecord, Record
+from zenotc.journal.schema import TABLES, Row
+from zenotc.journal.writer import MAX_GROUP, Batch, Writer
+from zenotc.models.events import JournalledEvent, StrategyEvent
+from zenotc.models.wire import encode
+
+__all__ = ["Journal", "JournalError"]
+
+READ_TIMEOUT = 10.0
+"""Seconds that a read may take, the commits queued before it included."""
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+
+class Journal:
+    """The durable log of one engine; `append`, `wait` and `flush` belong to one thread.
+
+    Parameters
+    ----------
+    connection, lock
+        The open database and the descriptor that locks it; the journal owns both. Use `open`.
+    on_commit
+        Called with the events of each commit, in order, in the appender's thread: by the bound loop, or within
+        the next `append` or `flush` where none is bound.
+    on_failure
+        Called once in the same way when the journal can no longer be written.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        lock: int,
+        *,
+        on_commit: Callable[[list[JournalledEvent]], None] | None = None,
+        on_failure: Callable[[JournalError], None] | None = None,
+    ) -> None:
+        self.on_commit = on_commit
+        self.on_failure = on_failure
+        self._connection = connection
+        self._lock = lock
+        self.epoch = meta(connection, "epoch")
+        self.last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+        self._ticket = 0
+        self._failure_told = False
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake_pending = False
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._writer = Writer(connection, self._wake)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        now_ns: int,
+        on_commit: Callable[[list[JournalledEvent]], None] | None = None,
+        on_failure: Callable[[JournalError], None] | None = None,
+    ) -> Self:
+        """Open the journal at this path, mode 0600, and create it where there is none.
+
+        Parameters
+        ----------
+        path
+            The file; its lock and its write-ahead log stand beside it.
+        now_ns
+            The present time, ns since the Unix epoch, which a new journal remembers as its creation.
+        on_commit, on_failure
+            See the class; both may be set later, before the first `append`.
+
+        Raises
+        ------
+        JournalError
+            If another engine has it, it cannot be opened, or it has another version's schema.
+        """
+        lock = take_lock(path)
+        with contextlib.ExitStack() as on_error:
+            on_error.callback(os.close, lock)
+            connection = open_database(path, now_ns)
+            journal = cls(connection, lock, on_commit=on_commit, on_failure=on_failure)
+            on_error.pop_all()
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def committed(self) -> int:
+        """The ticket up to which everything is on disk."""
+        return self._writer.committed
+
+    @property
+    def failure(self) -> JournalError | None:
+        """Why the journal can no longer be written, `None` while it can."""
+        return self._writer.failure
+
+    def bind(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Publish on this event loop from now on, or within `append` and `flush` for `None`."""
+        self._loop = loop
+        self._deliver()
+
+    # Writing -----------------------------------------------------------------------------------------------------
+
+    def append(self, records: Sequence[Record | StrategyEvent]) -> int:
+        """Number the events, queue everything for one commit, and return the ticket to wait with.
+
+        Raises
+        ------
+        JournalError
+            If the journal is closed or can no longer be written.
+        TypeError
+            If an event has no JSON form; nothing is queued then.
+        """
+        if self._loop is None:
+            self._deliver()
+        self._check()
+        rows: list[Record] = []
+        events: list[JournalledEvent] = []
+        seq = self.last_seq
+        for record in records:
+            if isinstance(record, StrategyEvent):
+                seq += 1
+                record.seq = seq
+                events.append(JournalledEvent(seq, record.strategy_id, encode(record)))
+            else:
+                rows.append(record)
+        self.last_seq = seq
+        self._ticket += 1
+        self._writer.put(Batch(self._ticket, rows, events))
+        return self._ticket
+
+    async def wait(self, ticket: int) -> None:
+        """Wait on the bound loop until the ticket is on disk.
+
+        Raises
+        ------
+        JournalError
+            If the journal can no longer be written.
+        """
+        if ticket <= self.committed:
+            return
+        self._check()
+        if self._loop is None:
+            raise RuntimeError("no event loop is bound; use flush")
+        future = self._loop.create_future()
+        self._waiters.append((ticket, future))
+        await future
+
+    def flush(self, timeout: float) -> None:
+        """Block until everything appended is on disk, and publish it.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most.
+
+        Raises
+        ------
+        JournalError
+            If the journal can no longer be written, or not within the time.
+        """
+        if self.committed < self._ticket:
+            self._read_now(lambda _: None, timeout)
+        self._deliver()
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Commit what is queued, publish it, close the file and give up the lock.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most.
+
+        Raises
+        ------
+        JournalError
+            If something appended could not be written, or not within the time.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.stop(timeout)
+        self._connection.close()
+        os.close(self._lock)
+        self._deliver()
+        if self.failure is not None:
+            raise self.failure
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
+        """Return the first `limit` events after a number, of one strategy or of all, in order."""
+        query = "SELECT seq, strategy_id, body FROM events WHERE seq > ?"
+        arguments: tuple[object, ...] = (after_seq,)
+        if strategy_id is not None:
+            query += " AND strategy_id = ?"
+            arguments += (strategy_id,)
+        rows = await self._fetch(f"{query} ORDER BY seq LIMIT ?", (*arguments, limit))
+        return [JournalledEvent(*row) for row in rows]
+
+    async def history(self, strategy_id: str, *, start_ns: int, end_ns: int, resolution_ns: int) -> list[MarkRecord]:
+        """Return the last mark of each interval of `resolution_ns` in `[start_ns, end_ns)`, in order of time."""
+        table = TABLES[MarkRecord]
+        last = "SELECT max(at_ns) FROM marks WHERE strategy_id = ? AND at_ns >= ? AND at_ns < ? GROUP BY at_ns / ?"
+        rows = await self._fetch(
+            f"SELECT {table.columns} FROM marks WHERE strategy_id = ? AND at_ns IN ({last}) ORDER BY at_ns",
+            (strategy_id, strategy_id, start_ns, end_ns, resolution_ns),
+        )
+        return table.restore(rows)
+
+    async def commands(self, *, limit: int) -> list[tuple[CommandRecord, CommandOutcomeRecord | None]]:
+        """Return the newest commands with what they came to, the newest first."""
+        commands, outcomes = TABLES[CommandRecord], TABLES[CommandOutcomeRecord]
+        rows = await self._fetch(
+            "SELECT c.command_id, c.received_ns, c.operator, c.name, c.strategy_id, c.body, "
+            "o.command_id, o.completed_ns, o.outcome, o.body "
+            "FROM commands c LEFT JOIN command_outcomes o USING (command_id) ORDER BY c.rowid DESC LIMIT ?",
+            (limit,),
+        )
+        return [(commands.record(*row[:6]), None if row[6] is None else outcomes.record(*row[6:])) for row in rows]
+
+    def records(self, kind: type[R]) -> list[R]:
+        """Return every record of a kind in the order in which they were written; blocks."""
+        table = TABLES[kind]
+        order = "strategy_id, at_ns" if kind is MarkRecord else "rowid"
+        query = f"SELECT {table.columns} FROM {table.name} ORDER BY {order}"
+        rows: list[Row] = self._read_now(lambda connection: connection.execute(query).fetchall(), READ_TIMEOUT)
+        return table.restore(rows)
+
+    def all_events(self) -> Iterator[JournalledEvent]:
+        """Yield every event in order; blocks."""
+        seq = 0
+        query = "SELECT seq, strategy_id, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        while rows := self._read_now(_query(query, (seq, MAX_GROUP)), READ_TIMEOUT):
+            for row in rows:
+                yield JournalledEvent(*row)
+            seq = rows[-1][0]
+
+    async def _fetch(self, query: str, arguments: tuple[object, ...]) -> list[Row]:
+        answer = self._ask(_query(query, arguments))
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(answer), READ_TIMEOUT)
+        except TimeoutError:
+            raise JournalError(f"the journal did not answer within {READ_TIMEOUT:g} s") from None
+
+    def _read_now(self, execute: Callable[[sqlite3.Connection], T], timeout: float) -> T:
+        try:
+            return self._ask(execute).result(timeout)
+        except TimeoutError:
+            raise JournalError(f"the journal did not answer within {timeout:g} s") from None
+
+    def _ask(self, execute: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        if self._closed:
+            raise JournalError("the journal is closed")
+        return self._writer.ask(execute)
+
+    # The appender's thread ---------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._closed:
+            raise JournalError("the journal is closed")
+        if self.failure is not None:
+            raise self.failure
+
+    def _deliver(self) -> None:
+        """Publish what has been committed, and wake who waits for it."""
+        self._wake_pending = False
+        committed, failure = self.committed, self.failure
+        published = self._writer.published
+        while published:
+            events = published.popleft()
+            if self.on_commit is not None:
+                self.on_commit(events)
+        if self._waiters:
+            self._wake_waiters(committed, failure)
+        if failure is not None and not self._failure_told:
+            self._failure_told = True
+            if self.on_failure is not None:
+                self.on_failure(failure)
+
+    def _wake_waiters(self, committed: int, failure: JournalError | None) -> None:
+        waiting = []
+        for ticket, future in self._waiters:
+            if future.done():
+                continue
+            if ticket <= committed:
+                future.set_result(None)
+            elif failure is not None:
+                future.set_exception(failure)
+            else:
+                waiting.append((ticket, future))
+        self._waiters = waiting
+
+    # The writer's thread -----------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is None or self._wake_pending:
+            return
+        self._wake_pending = True
+        # A loop that has been closed hears nothing any more; what is committed waits for `flush` or `close`.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._deliver)
+
+
+def _query(query: str, arguments: tuple[object, ...]) -> Callable[[sqlite3.Connection], list[Row]]:
+    return lambda connection: connection.execute(query, arguments).fetchall()

@@ -1,0 +1,157 @@
+"""What the journal holds beside the events: one class per table, one instance per row.
+
+Times are nanoseconds since the Unix epoch, prices USD per base unit, quantities and positions base units,
+PnL, equity and fees USD. Rows are added and never changed: what changes has a row for every version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from zenotc.models.market import Side
+
+__all__ = [
+    "BaselineRecord",
+    "CommandOutcomeRecord",
+    "CommandRecord",
+    "EmergencyRecord",
+    "FillRecord",
+    "MarkRecord",
+    "OrderRecord",
+    "OrderStateRecord",
+    "Purpose",
+    "Record",
+    "StrategyRecord",
+]
+
+Purpose = Literal["quote", "hedge", "flatten"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """A command as it was received; `body` is the JSON of its arguments."""
+
+    command_id: str
+    received_ns: int
+    operator: str
+    name: str
+    strategy_id: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcomeRecord:
+    """What a command came to: `done` or the error's code, and the JSON that was answered."""
+
+    command_id: str
+    completed_ns: int
+    outcome: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyRecord:
+    """A version of a strategy; `config` is the JSON of the parameters that were given, without the defaults."""
+
+    strategy_id: str
+    at_ns: int
+    status: str
+    reason: str | None
+    config: bytes
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order, written before it is sent; `layer` is `None` for what is not a quote."""
+
+    client_order_id: str
+    strategy_id: str
+    venue: str
+    asset: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    purpose: Purpose
+    layer: int | None
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStateRecord:
+    """What an order has become; `quantity` is its total, the filled part included."""
+
+    client_order_id: str
+    at_ns: int
+    state: str
+    price: Decimal
+    quantity: Decimal
+    filled: Decimal
+    venue_order_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecord:
+    """An execution, unique by venue, asset, trade and order; `mid` is the quoting venue's at that moment."""
+
+    venue: str
+    asset: str
+    trade_id: str
+    client_order_id: str
+    strategy_id: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    maker: bool
+    time_ns: int
+    mid: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRecord:
+    """Where a strategy stood; `spread_bps` in bps, `sigma` in percent, `None` where unknown."""
+
+    strategy_id: str
+    at_ns: int
+    equity: Decimal
+    position: Decimal
+    daily_pnl: Decimal
+    total_pnl: Decimal
+    spread_bps: float | None
+    sigma: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyRecord:
+    """The emergency stop came into force, or was cleared."""
+
+    at_ns: int
+    active: bool
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRecord:
+    """What `daily_pnl` of a UTC day (`YYYY-MM-DD`) is counted from."""
+
+    strategy_id: str
+    day: str
+    total_pnl: Decimal
+
+
+Record = (
+    CommandRecord
+    | CommandOutcomeRecord
+    | StrategyRecord
+    | OrderRecord
+    | OrderStateRecord
+    | FillRecord
+    | MarkRecord
+    | EmergencyRecord
+    | BaselineRecord
+)
