@@ -42,7 +42,7 @@ def utc_from_ns(time_ns: int) -> datetime:
 
 def format_time(time: datetime) -> str:
     """Return an aware time as ISO 8601 UTC with milliseconds and `Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _default(value: object) -> object:
