@@ -1,0 +1,120 @@
+"""Where an engine keeps its journal, its keys, its emergency latch, and what clients find it by."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import platformdirs
+
+from zenotc.exceptions import ZenOTCError
+from zenotc.models.status import Environment
+from zenotc.models.wire import decode, encode
+from zenotc.runtime.emergency_latch import EmergencyLatch
+from zenotc.runtime.files import remove_durably, write_durably
+from zenotc.runtime.keys import KeyFile
+
+__all__ = ["StateDirectory"]
+
+LOCAL_KEY = "local"
+"""Name of the key that programs of the same user find in `credentials`."""
+
+
+class StateDirectory:
+    """The directory of one engine.
+
+    Parameters
+    ----------
+    path
+        It exists already; use `open`.
+
+    Attributes
+    ----------
+    emergency
+        The emergency latch.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.emergency = EmergencyLatch(path / "emergency-stop.json")
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Self:
+        """Find the directory and create it, mode 0700, where there is none.
+
+        Parameters
+        ----------
+        path
+            Default `ZENOTC_STATE_DIR`, else the platform's directory for the user's state.
+
+        Raises
+        ------
+        ZenOTCError
+            If it cannot be created.
+        """
+        path = path or Path(os.environ.get("ZENOTC_STATE_DIR") or platformdirs.user_state_dir("zenotc"))
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ZenOTCError(f"the state directory {path} cannot be created: {error.strerror}") from error
+        return cls(path.resolve())
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.path / "journal.db"
+
+    def keys(self) -> KeyFile:
+        """Return the keys that this engine accepts."""
+        return KeyFile(self.path / "keys.json")
+
+    def publish(self, *, url: str, environment: Environment, epoch: str) -> None:
+        """Tell local clients how to reach the engine of this process; call it when it is ready.
+
+        Parameters
+        ----------
+        url
+            Where the gateway listens, as `http://127.0.0.1:8731`.
+        environment
+            `sandbox` or `live`.
+        epoch
+            The journal's.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be written.
+        """
+        self._provide_credentials(environment)
+        profile = {"url": url, "pid": os.getpid(), "environment": environment, "epoch": epoch}
+        write_durably(self.path / "engine.json", encode(profile))
+
+    def withdraw(self) -> None:
+        """Take back what `publish` said, unless another engine has said something else since."""
+        profile = _read(self.path / "engine.json")
+        if profile.get("pid") == os.getpid():
+            remove_durably(self.path / "engine.json")
+
+    def _provide_credentials(self, environment: Environment) -> None:
+        """Leave a key with all rights for the user's own programs; the one from an earlier start stays in use."""
+        path = self.path / "credentials"
+        keys = self.keys()
+        present = _read(path)
+        api_key, secret = str(present.get("apiKey", "")), str(present.get("apiSecret", ""))
+        if not keys.verify(api_key, secret):
+            for key in keys.list():
+                if key.name == LOCAL_KEY:
+                    keys.revoke(key.key)
+            created = keys.create(LOCAL_KEY, "MARKET_MAKING")
+            api_key, secret = created.key, created.secret.decode()
+        write_durably(path, encode({"apiKey": api_key, "apiSecret": secret, "environment": environment}))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the object in a file, empty where there is none."""
+    try:
+        body = decode(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return body if isinstance(body, dict) else {}
