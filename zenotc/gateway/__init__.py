@@ -1,0 +1,1 @@
+"""Lets clients in: authentication, limits, the REST routes and the stream."""

@@ -1,0 +1,126 @@
+"""What the gateway answers: the envelope, and every error in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError as ModelError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zenotc.exceptions import RateLimitError, ZenOTCError
+from zenotc.models.wire import WireModel, encode
+
+__all__ = ["Answer", "ErrorAnswer", "ListAnswer", "WireResponse", "answer", "answer_page", "install_error_answers"]
+
+T = TypeVar("T")
+
+
+class Answer(WireModel, Generic[T]):
+    """One result."""
+
+    data: T
+    timestamp: datetime
+
+
+class ListAnswer(Answer[list[T]], Generic[T]):
+    """One page of a list; `page` counts from 1."""
+
+    total: int
+    page: int
+    limit: int
+    has_more: bool
+
+
+class ErrorAnswer(WireModel):
+    """What went wrong: `error` for a program, `message` for a person."""
+
+    status_code: int
+    error: str
+    message: str
+    details: dict[str, Any]
+
+
+class WireResponse(Response):
+    """JSON with exact numbers."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Serialise the content; bytes are JSON already."""
+        return content if isinstance(content, bytes) else encode(content)
+
+
+def answer(data: object, status: int = 200) -> WireResponse:
+    """Return a result in the envelope."""
+    return WireResponse({"data": data, "timestamp": datetime.now(UTC)}, status)
+
+
+def answer_page(items: Sequence[object], page: int, limit: int) -> WireResponse:
+    """Return one page of a list in the envelope."""
+    start = (page - 1) * limit
+    return WireResponse(
+        {
+            "data": items[start : start + limit],
+            "timestamp": datetime.now(UTC),
+            "total": len(items),
+            "page": page,
+            "limit": limit,
+            "hasMore": start + limit < len(items),
+        }
+    )
+
+
+def error_answer(error: ZenOTCError) -> WireResponse:
+    """Return an error in the envelope, with the headers of a refused rate."""
+    body = ErrorAnswer(status_code=error.status_code, error=error.code, message=error.message, details=error.details)
+    headers = {}
+    if isinstance(error, RateLimitError):
+        headers = {
+            "Retry-After": str(math.ceil(error.retry_after)),
+            "X-RateLimit-Limit": str(error.details.get("limit", "")),
+            "X-RateLimit-Remaining": str(error.details.get("remaining", 0)),
+            "X-RateLimit-Reset": str(error.details.get("reset", "")),
+        }
+    return WireResponse(body, error.status_code, headers)
+
+
+def install_error_answers(app: FastAPI) -> None:
+    """Let every error of an application leave in the envelope, an unexpected one without its inside."""
+    app.add_exception_handler(ZenOTCError, _answer_known)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_parameters)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+def _answer_known(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ZenOTCError)
+    return error_answer(error)
+
+
+def _answer_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    known = ZenOTCError(str(error.detail), code=phrase.lower().replace(" ", "_"), status_code=error.status_code)
+    response = error_answer(known)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _answer_parameters(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError | ModelError)
+    fields = [{"field": str(item["loc"][-1]), "reason": str(item["msg"])} for item in error.errors()]
+    text = "; ".join(f"{item['field']}: {item['reason']}" for item in fields)
+    return error_answer(ZenOTCError(text, code="validation_failed", details={"fields": fields}, status_code=422))
+
+
+def _answer_unexpected(_: Request, __: Exception) -> Response:
+    # The server logs the exception itself, which is raised again after this answer.
+    return error_answer(ZenOTCError("something unexpected happened in the gateway", code="internal_error"))

@@ -1,0 +1,48 @@
+"""The gateway's application, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from zenotc import __version__
+from zenotc.gateway.answers import install_error_answers
+from zenotc.gateway.authentication import Authenticator
+from zenotc.gateway.desk import Desk
+from zenotc.gateway.limits import RateLimiter
+from zenotc.gateway.probes import create_probes
+from zenotc.gateway.requests import Gate
+from zenotc.gateway.routes import router
+from zenotc.gateway.settings import GatewaySettings
+from zenotc.gateway.stream import StreamHub
+from zenotc.runtime.keys import KeyStore
+
+__all__ = ["create_app"]
+
+
+def create_app(desk: Desk, keys: KeyStore, *, settings: GatewaySettings | None = None) -> FastAPI:
+    """Return the application that lets clients reach a desk.
+
+    Parameters
+    ----------
+    desk
+        What carries the commands out.
+    keys
+        The keys that are accepted.
+    settings
+        Limits; by default those of the protocol.
+    """
+    settings = settings or GatewaySettings()
+    app = FastAPI(
+        title="ZenOTC market making",
+        version=__version__,
+        openapi_url=None,  # a probe answers it, on loopback alone
+        separate_input_output_schemas=False,
+        redirect_slashes=False,
+    )
+    limiter = RateLimiter(settings.requests_per_second, settings.burst)
+    app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings)
+    install_error_answers(app)
+    app.include_router(router)
+    app.include_router(create_probes(desk))
+    app.add_api_websocket_route("/ws", StreamHub(gate).serve)
+    return app

@@ -1,0 +1,74 @@
+"""What the gateway asks of the desk that it stands before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from zenotc.models.commands import Command
+from zenotc.models.events import JournalledEvent
+from zenotc.models.metrics import QuoteStats, StrategyMetrics
+from zenotc.models.quotes import OrderBook, Preview, Quotes
+from zenotc.models.status import EngineStatus, HistoryPoint
+from zenotc.models.strategy import Strategy
+
+__all__ = ["Desk"]
+
+
+class Desk(Protocol):
+    """The runtime's facade: one way in for commands, views of the present, and the journal's events."""
+
+    @property
+    def environment(self) -> Literal["sandbox", "live"]:
+        """Whether the money is real."""
+
+    @property
+    def epoch(self) -> str:
+        """Names the numbering that `last_seq` belongs to."""
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest committed event."""
+
+    async def execute(self, command: Command) -> Any:
+        """Carry out a command and return its result, as the command's class says."""
+
+    def strategies(self, *, asset: str | None = None, status: str | None = None) -> list[Strategy]:
+        """Return the strategies, filtered."""
+
+    def strategy(self, strategy_id: str) -> Strategy:
+        """Return one strategy."""
+
+    def metrics(self, strategy_id: str) -> StrategyMetrics:
+        """Return a strategy's performance."""
+
+    def quote_stats(self, strategy_id: str) -> QuoteStats:
+        """Return a strategy's quote statistics."""
+
+    def quotes(self, strategy_id: str) -> Quotes:
+        """Return what a strategy quotes."""
+
+    def preview(self, strategy_id: str, changes: Mapping[str, Any]) -> Preview:
+        """Return what a strategy would quote with changed parameters."""
+
+    def order_book(self, asset: str, depth: int) -> OrderBook:
+        """Return the quoting venue's book."""
+
+    def lot_size(self, asset: str) -> Decimal:
+        """Return an asset's lot, base units."""
+
+    def status(self) -> EngineStatus:
+        """Return the state of the engine."""
+
+    async def history(
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+    ) -> list[HistoryPoint]:
+        """Return a strategy over time."""
+
+    async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
+        """Return the journalled events after a number, oldest first."""
+
+    def listen(self, callback: Callable[[Sequence[JournalledEvent]], None]) -> Callable[[], None]:
+        """Call back with the events of each commit; returns the unsubscriber."""

@@ -1,0 +1,118 @@
+"""What routes take in their query and body, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from zenotc.exceptions import ValidationError
+from zenotc.models.configuration import FIXED_PARAMETERS, StrategyConfig
+from zenotc.models.strategy import Status
+
+__all__ = [
+    "CREATE_BODY",
+    "UPDATE_BODY",
+    "BookQuery",
+    "EventsQuery",
+    "HistoryQuery",
+    "ListQuery",
+    "flag",
+    "request_body",
+    "take_only",
+    "text",
+]
+
+_MAX_SEQ = 2**63 - 1
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class ListQuery(_Query):
+    """Which strategies, and which page of them."""
+
+    asset: Annotated[str, Field(max_length=20)] | None = None
+    status: Status | None = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class EventsQuery(_Query):
+    """Which events: those after a number, of one strategy or of all."""
+
+    strategy_id: Annotated[str, Field(max_length=100)] | None = None
+    after_seq: Annotated[int, Field(ge=0, le=_MAX_SEQ)] = 0
+    limit: Annotated[int, Field(ge=1, le=5_000)] = 500
+
+
+class HistoryQuery(_Query):
+    """Which span of time, and the seconds between two points."""
+
+    start: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    end: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    resolution: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] = 60
+
+
+class BookQuery(_Query):
+    """How many levels on each side."""
+
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 20
+
+
+def take_only(body: dict[str, Any], *names: str) -> None:
+    """Refuse what a body holds beside the given fields.
+
+    Raises
+    ------
+    ValidationError
+        If there is another field.
+    """
+    unknown = sorted(body.keys() - set(names))
+    if unknown:
+        raise ValidationError.of_fields([{"field": name, "reason": "unknown field"} for name in unknown])
+
+
+def flag(body: dict[str, Any], name: str) -> bool:
+    """Return a field that is true or false, by default false.
+
+    Raises
+    ------
+    ValidationError
+        If it is anything else: what trades is not guessed.
+    """
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise ValidationError.of_fields([{"field": name, "reason": "must be true or false"}])
+    return value
+
+
+def text(body: dict[str, Any], name: str) -> str:
+    """Return a field that is a text and not empty.
+
+    Raises
+    ------
+    ValidationError
+        If it is missing, empty or anything else.
+    """
+    value = body.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValidationError.of_fields([{"field": name, "reason": "must be a text"}])
+    return value
+
+
+def request_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+    """Return what the API's description says of a body that the route parses itself."""
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def _update_schema(create: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in create["properties"].items() if name not in FIXED_PARAMETERS}
+    return {**create, "title": "StrategyUpdate", "properties": kept, "required": []}
+
+
+_CREATE_SCHEMA = StrategyConfig.model_json_schema(by_alias=True)
+CREATE_BODY = request_body(_CREATE_SCHEMA)
+UPDATE_BODY = request_body(_update_schema(_CREATE_SCHEMA))

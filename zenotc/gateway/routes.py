@@ -1,0 +1,233 @@
+"""The REST routes: each turns a request into a command or a view, and the result into an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+
+from zenotc.exceptions import ValidationError
+from zenotc.gateway import parameters
+from zenotc.gateway.answers import Answer, ErrorAnswer, ListAnswer, answer, answer_page
+from zenotc.gateway.authentication import Caller, operator_name
+from zenotc.gateway.desk import Desk
+from zenotc.gateway.parameters import BookQuery, EventsQuery, HistoryQuery, ListQuery, flag, take_only
+from zenotc.gateway.requests import SignedRoute, caller_of, desk_of, json_body, signed
+from zenotc.models import commands
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.metrics import QuoteStats, StrategyMetrics
+from zenotc.models.quotes import OrderBook, Preview, Quotes
+from zenotc.models.status import EmergencyState, EngineStatus, HistoryPoint
+from zenotc.models.strategy import CancelQuotesResult, CommandResult, EmergencyStopResult, Strategy
+
+__all__ = ["router"]
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+TheCaller = Annotated[Caller, Depends(caller_of)]
+Body = Annotated[dict[str, Any], Depends(json_body)]
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+}
+_STOP_BODY = parameters.request_body(
+    {"type": "object", "properties": {"flattenPosition": {"type": "boolean"}}}, required=False
+)
+_EMERGENCY_BODY = parameters.request_body(
+    {"type": "object", "properties": {"flattenPositions": {"type": "boolean"}}}, required=False
+)
+_ASSET_BODY = parameters.request_body(
+    {"type": "object", "properties": {"asset": {"type": "string"}}, "required": ["asset"]}
+)
+_OPERATOR_BODY = parameters.request_body(
+    {"type": "object", "properties": {"operator": {"type": "string"}}}, required=False
+)
+
+router = APIRouter(prefix="/api/sdk", route_class=SignedRoute, responses=_ERRORS)
+
+
+def _drawn(prefix: str, caller: Caller) -> str:
+    """Return an id that a repetition of the request draws again, also from a gateway that has been restarted."""
+    drawn_from = f"{caller.key.key}\n{caller.idempotency_key}".encode()
+    return f"{prefix}_{hashlib.sha256(drawn_from).hexdigest()[:16]}"
+
+
+def _head(caller: Caller) -> dict[str, str]:
+    return {"command_id": _drawn("cmd", caller), "operator": caller.operator}
+
+
+# The routes without an id come first: `emergency-stop` is not the id of a strategy.
+
+
+@router.post("/mm-strategies/emergency-stop", response_model=Answer[EmergencyStopResult], openapi_extra=_EMERGENCY_BODY)
+@signed("STOP", changes_state=True, unlimited=True)
+async def emergency_stop(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+    """Block every order entry, cancel everything at every venue, stop every strategy."""
+    take_only(body, "flattenPositions")
+    flatten = flag(body, "flattenPositions")
+    if flatten:
+        caller.require("MARKET_MAKING")
+    return answer(await desk.execute(commands.EmergencyStopAll(**_head(caller), flatten_positions=flatten)))
+
+
+@router.delete("/mm-strategies/emergency-stop", response_model=Answer[EmergencyState], openapi_extra=_OPERATOR_BODY)
+@signed("MARKET_MAKING", changes_state=True)
+async def clear_emergency_stop(
+    desk: TheDesk, caller: TheCaller, body: Body, operator: Annotated[str | None, Query(max_length=100)] = None
+) -> Response:
+    """End the emergency stop; `operator` says who takes that on."""
+    take_only(body, "operator")
+    stated = operator if operator and "operator" not in body else parameters.text(body, "operator")
+    command = commands.ClearEmergencyStop(
+        command_id=_drawn("cmd", caller), operator=operator_name(caller.key.name, stated)
+    )
+    return answer(await desk.execute(command))
+
+
+@router.post("/mm-strategies/cancel-quotes", response_model=Answer[CancelQuotesResult], openapi_extra=_ASSET_BODY)
+@signed("STOP", changes_state=True, unlimited=True)
+async def cancel_quotes(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+    """Pause every active strategy on an asset and cancel its quotes."""
+    take_only(body, "asset")
+    return answer(await desk.execute(commands.CancelQuotes(**_head(caller), asset=parameters.text(body, "asset"))))
+
+
+@router.post("/mm-strategies", response_model=Answer[Strategy], status_code=201, openapi_extra=parameters.CREATE_BODY)
+@signed("MARKET_MAKING", changes_state=True)
+async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+    """Create a strategy, and start it where it is enabled."""
+    asset = body.get("asset")
+    lot_size = desk.lot_size(asset) if isinstance(asset, str) and asset else None
+    config = StrategyConfig.build(body, lot_size=lot_size)
+    command = commands.CreateStrategy(**_head(caller), strategy_id=_drawn("mm", caller), config=config)
+    return answer(await desk.execute(command), 201)
+
+
+@router.get("/mm-strategies", response_model=ListAnswer[Strategy])
+@signed("READ")
+async def list_strategies(desk: TheDesk, query: Annotated[ListQuery, Query()]) -> Response:
+    """List strategies, by asset and status."""
+    return answer_page(desk.strategies(asset=query.asset, status=query.status), query.page, query.limit)
+
+
+@router.get("/mm-strategies/{strategy_id}", response_model=Answer[Strategy])
+@signed("READ")
+async def get_strategy(desk: TheDesk, strategy_id: str) -> Response:
+    """Return one strategy."""
+    return answer(desk.strategy(strategy_id))
+
+
+@router.patch("/mm-strategies/{strategy_id}", response_model=Answer[Strategy], openapi_extra=parameters.UPDATE_BODY)
+@signed("MARKET_MAKING", changes_state=True)
+async def update_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Change parameters of a strategy."""
+    command = commands.UpdateStrategy(**_head(caller), strategy_id=strategy_id, changes=body)
+    return answer(await desk.execute(command))
+
+
+@router.delete("/mm-strategies/{strategy_id}", response_model=Answer[None])
+@signed("MARKET_MAKING", changes_state=True)
+async def delete_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Forget a strategy that is stopped and flat."""
+    take_only(body)
+    await desk.execute(commands.DeleteStrategy(**_head(caller), strategy_id=strategy_id))
+    return answer(None)
+
+
+@router.post("/mm-strategies/{strategy_id}/start", response_model=Answer[CommandResult])
+@signed("MARKET_MAKING", changes_state=True)
+async def start_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Begin to quote."""
+    take_only(body)
+    return answer(await desk.execute(commands.StartStrategy(**_head(caller), strategy_id=strategy_id)))
+
+
+@router.post("/mm-strategies/{strategy_id}/pause", response_model=Answer[CommandResult])
+@signed("STOP", changes_state=True, unlimited=True)
+async def pause_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Cancel the quotes and keep the position."""
+    take_only(body)
+    return answer(await desk.execute(commands.PauseStrategy(**_head(caller), strategy_id=strategy_id)))
+
+
+@router.post("/mm-strategies/{strategy_id}/resume", response_model=Answer[CommandResult])
+@signed("MARKET_MAKING", changes_state=True)
+async def resume_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Go on quoting after a pause."""
+    take_only(body)
+    return answer(await desk.execute(commands.ResumeStrategy(**_head(caller), strategy_id=strategy_id)))
+
+
+@router.post("/mm-strategies/{strategy_id}/stop", response_model=Answer[CommandResult], openapi_extra=_STOP_BODY)
+@signed("STOP", changes_state=True, unlimited=True)
+async def stop_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """Cancel the quotes and hedges, and trade the position to zero where asked to."""
+    take_only(body, "flattenPosition")
+    flatten = flag(body, "flattenPosition")
+    if flatten:
+        caller.require("MARKET_MAKING")
+    command = commands.StopStrategy(**_head(caller), strategy_id=strategy_id, flatten_position=flatten)
+    return answer(await desk.execute(command))
+
+
+@router.get("/mm-strategies/{strategy_id}/metrics", response_model=Answer[StrategyMetrics])
+@signed("READ")
+async def get_metrics(desk: TheDesk, strategy_id: str) -> Response:
+    """Return a strategy's performance."""
+    return answer(desk.metrics(strategy_id))
+
+
+@router.get("/mm-strategies/{strategy_id}/quote-stats", response_model=Answer[QuoteStats])
+@signed("READ")
+async def get_quote_stats(desk: TheDesk, strategy_id: str) -> Response:
+    """Return a strategy's quote statistics."""
+    return answer(desk.quote_stats(strategy_id))
+
+
+@router.get("/mm-strategies/{strategy_id}/quotes", response_model=Answer[Quotes])
+@signed("READ")
+async def get_quotes(desk: TheDesk, strategy_id: str) -> Response:
+    """Return what a strategy quotes, why a side is not quoted, and what the targets were computed from."""
+    return answer(desk.quotes(strategy_id))
+
+
+@router.post(
+    "/mm-strategies/{strategy_id}/preview", response_model=Answer[Preview], openapi_extra=parameters.UPDATE_BODY
+)
+@signed("READ")
+async def preview_strategy(desk: TheDesk, body: Body, strategy_id: str) -> Response:
+    """Return what a strategy would quote with changed parameters; nothing is done."""
+    return answer(desk.preview(strategy_id, body))
+
+
+@router.get("/mm-strategies/{strategy_id}/history", response_model=Answer[list[HistoryPoint]])
+@signed("READ")
+async def get_history(desk: TheDesk, strategy_id: str, query: Annotated[HistoryQuery, Query()]) -> Response:
+    """Return a strategy's equity, position, PnL, spread and sigma over time."""
+    if query.start and query.end and query.start >= query.end:
+        raise ValidationError.of_fields([{"field": "from", "reason": "must be before to"}])
+    points = await desk.history(strategy_id, start=query.start, end=query.end, resolution_seconds=query.resolution)
+    return answer(points)
+
+
+@router.get("/events", response_model=Answer[list[dict[str, Any]]])
+@signed("READ")
+async def get_events(desk: TheDesk, query: Annotated[EventsQuery, Query()]) -> Response:
+    """Return the journal's events after a number, the same content as the stream."""
+    events = await desk.events(after_seq=query.after_seq, limit=query.limit, strategy_id=query.strategy_id)
+    return answer([orjson.Fragment(event.body) for event in events])
+
+
+@router.get("/market-data/{asset}/orderbook", response_model=Answer[OrderBook])
+@signed("READ")
+async def get_order_book(desk: TheDesk, asset: str, query: Annotated[BookQuery, Query()]) -> Response:
+    """Return the quoting venue's book with our own quotes marked."""
+    return answer(desk.order_book(asset, query.depth))
+
+
+@router.get("/status", response_model=Answer[EngineStatus])
+@signed("READ")
+async def get_status(desk: TheDesk) -> Response:
+    """Return the state of the engine."""
+    return answer(desk.status())
