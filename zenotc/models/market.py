@@ -6,12 +6,11 @@ so that an order off the tick cannot be written down. `Instrument` turns them in
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
-
-from sortedcontainers import SortedDict
 
 __all__ = ["BUY", "SELL", "Book", "Instrument", "PublicTrade", "Side", "opposite", "sign"]
 
@@ -92,40 +91,58 @@ class Book:
     Attributes
     ----------
     bids, asks
-        Lots by price in ticks, in ascending order of price.
+        Lots by price in ticks, in no order; `levels` goes through them in theirs.
     best_bid, best_ask
         The touch in ticks, `None` for an empty side.
     """
 
-    __slots__ = ("asks", "best_ask", "best_bid", "bids", "includes_own_orders", "instrument")
+    __slots__ = (
+        "_ask_order",
+        "_bid_order",
+        "asks",
+        "best_ask",
+        "best_bid",
+        "bids",
+        "includes_own_orders",
+        "instrument",
+    )
 
     def __init__(self, instrument: Instrument, *, includes_own_orders: bool) -> None:
         self.instrument = instrument
         self.includes_own_orders = includes_own_orders
-        self.bids: SortedDict[int, int] = SortedDict()
-        self.asks: SortedDict[int, int] = SortedDict()
+        self.bids: dict[int, int] = {}
+        self.asks: dict[int, int] = {}
         self.best_bid: int | None = None
         self.best_ask: int | None = None
+        # Prices in ascending order, asks negated, so that both sides change at the end of a list, where it is cheap.
+        self._bid_order: list[int] = []
+        self._ask_order: list[int] = []
 
     def set_bid(self, price_ticks: int, quantity_lots: int) -> None:
         """Set the size of a bid level; zero removes it."""
         bids = self.bids
         if quantity_lots:
+            if price_ticks not in bids:
+                insort(self._bid_order, price_ticks)
+                self.best_bid = self._bid_order[-1]
             bids[price_ticks] = quantity_lots
-            if self.best_bid is None or price_ticks > self.best_bid:
-                self.best_bid = price_ticks
-        elif bids.pop(price_ticks, None) is not None and price_ticks == self.best_bid:
-            self.best_bid = bids.peekitem(-1)[0] if bids else None
+        elif bids.pop(price_ticks, 0):
+            order = self._bid_order
+            del order[bisect_left(order, price_ticks)]
+            self.best_bid = order[-1] if order else None
 
     def set_ask(self, price_ticks: int, quantity_lots: int) -> None:
         """Set the size of an ask level; zero removes it."""
         asks = self.asks
         if quantity_lots:
+            if price_ticks not in asks:
+                insort(self._ask_order, -price_ticks)
+                self.best_ask = -self._ask_order[-1]
             asks[price_ticks] = quantity_lots
-            if self.best_ask is None or price_ticks < self.best_ask:
-                self.best_ask = price_ticks
-        elif asks.pop(price_ticks, None) is not None and price_ticks == self.best_ask:
-            self.best_ask = asks.peekitem(0)[0] if asks else None
+        elif asks.pop(price_ticks, 0):
+            order = self._ask_order
+            del order[bisect_left(order, -price_ticks)]
+            self.best_ask = -order[-1] if order else None
 
     def set_level(self, side: Side, price_ticks: int, quantity_lots: int) -> None:
         """Set the size of a level of either side; zero removes it."""
@@ -138,11 +155,15 @@ class Book:
         """Empty both sides."""
         self.bids.clear()
         self.asks.clear()
+        self._bid_order.clear()
+        self._ask_order.clear()
         self.best_bid = self.best_ask = None
 
     def levels(self, side: Side) -> Iterator[tuple[int, int]]:
         """Yield `(price_ticks, quantity_lots)` of one side from the touch outwards."""
-        levels = self.bids if side == BUY else self.asks
-        prices = reversed(levels) if side == BUY else iter(levels)
-        for price_ticks in prices:
-            yield price_ticks, levels[price_ticks]
+        if side == BUY:
+            for price_ticks in reversed(self._bid_order):
+                yield price_ticks, self.bids[price_ticks]
+        else:
+            for negated_ticks in reversed(self._ask_order):
+                yield -negated_ticks, self.asks[-negated_ticks]

@@ -11,7 +11,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,7 @@ Levels = list[tuple[int, int]]
 
 HEAD_LINES = 1_000
 CACHED_TEXTS = 1 << 18
+MAX_DECIMALS = 18
 READ_BYTES = 1 << 20
 QUOTE_CURRENCIES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD")
 
@@ -93,24 +94,33 @@ class _Units(dict[str, int]):
     ----------
     unit
         USD per tick, or base units per lot.
-    rounding
-        What becomes of a text between two units, as `decimal` names it; by default it is an error.
+    between
+        What becomes of a text between two units.
     """
 
-    def __init__(self, unit: Decimal, rounding: str | None = None) -> None:
+    def __init__(self, unit: Decimal, between: Literal["error", "up", "down"] = "error") -> None:
         super().__init__()
         self.unit = unit
-        self.rounding = rounding
+        self.between = between
+        # How many of the last decimal make one unit, by the number of decimals.
+        self._divisors = [int(self.unit.scaleb(decimals)) for decimals in range(MAX_DECIMALS + 1)]
 
     def __missing__(self, text: str) -> int:
-        units = Decimal(text) / self.unit
-        whole = int(units.to_integral_value(self.rounding))
-        if whole < 0 or (whole != units and self.rounding is None):
+        # "61837.64000000" is 6183764000000 of its last decimal, and 1000000 of those are a tick of 0.01.
+        whole, _, decimals = text.partition(".")
+        divisor = self._divisors[len(decimals)]
+        if not divisor:  # fewer decimals than the unit has
+            decimals = decimals.ljust(-int(self.unit.as_tuple().exponent), "0")
+            divisor = self._divisors[len(decimals)]
+        units, rest = divmod(int(whole + decimals), divisor)
+        if units < 0 or (rest and self.between == "error"):
             raise ValueError(f"{text!r} is not a multiple of {self.unit}")
+        if rest and self.between == "up":
+            units += 1
         if len(self) >= CACHED_TEXTS:
             self.clear()
-        self[text] = whole
-        return whole
+        self[text] = units
+        return units
 
 
 class _Decoder:
@@ -130,8 +140,8 @@ class _Decoder:
     def __init__(self, symbol: str, tick_size: Decimal, lot_size: Decimal) -> None:
         self._symbol = symbol
         self._ticks = _Units(tick_size)
-        self._displayed = _Units(lot_size, ROUND_CEILING)
-        self._traded = _Units(lot_size, ROUND_FLOOR)
+        self._displayed = _Units(lot_size, "up")
+        self._traded = _Units(lot_size, "down")
 
     def decode(self, raw: dict[str, Any]) -> Message | None:
         """Return the message, `None` for one of another stream."""
@@ -260,7 +270,7 @@ class Recording:
                 latest_ns = received_ns
                 try:
                     message = decode(raw)
-                except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+                except (AttributeError, LookupError, TypeError, ValueError) as error:
                     raise lines.error(f"malformed message ({type(error).__name__}: {error})") from None
                 if message is not None:
                     yield received_ns, message
