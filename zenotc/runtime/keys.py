@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import logging
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
+
+import structlog
 
 from zenotc.exceptions import NotFoundError, ValidationError
 from zenotc.models.wire import decode, encode
@@ -29,7 +30,7 @@ Scope = Literal["READ", "MARKET_MAKING", "STOP"]
 _SECRET_BYTES = 64
 """Drawn for a secret; its text of 86 characters is longer than HMAC's block."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class KeyFile(KeyStore):
         try:
             self._load()
         except ValidationError as error:
-            _log.warning("the keys as they were stay in force: %s", error)
+            _log.warning("the keys as they were stay in force", reason=str(error))
         return super().lookup(api_key)
 
     def list(self) -> list[ApiKey]:

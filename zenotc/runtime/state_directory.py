@@ -39,6 +39,11 @@ class StateDirectory:
         self.path = path
         self.emergency = EmergencyLatch(path / "emergency-stop.json")
 
+    @staticmethod
+    def locate(path: Path | None = None) -> Path:
+        """Return where the directory is, or would be: see `open`."""
+        return path or Path(os.environ.get("ZENOTC_STATE_DIR") or platformdirs.user_state_dir("zenotc"))
+
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """Find the directory and create it, mode 0700, where there is none.
@@ -53,7 +58,7 @@ class StateDirectory:
         ZenOTCError
             If it cannot be created.
         """
-        path = path or Path(os.environ.get("ZENOTC_STATE_DIR") or platformdirs.user_state_dir("zenotc"))
+        path = cls.locate(path)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -86,7 +91,7 @@ class StateDirectory:
         OSError
             If the files cannot be written.
         """
-        self._provide_credentials(environment)
+        self.provide_credentials(environment)
         profile = {"url": url, "pid": os.getpid(), "environment": environment, "epoch": epoch}
         write_durably(self.path / "engine.json", encode(profile))
 
@@ -96,8 +101,16 @@ class StateDirectory:
         if profile.get("pid") == os.getpid():
             remove_durably(self.path / "engine.json")
 
-    def _provide_credentials(self, environment: Environment) -> None:
-        """Leave a key with all rights for the user's own programs; the one from an earlier start stays in use."""
+    def provide_credentials(self, environment: Environment) -> tuple[str, str]:
+        """Leave a key with all rights for the user's own programs, and return it with its secret.
+
+        The one from an earlier start stays in use.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be written.
+        """
         path = self.path / "credentials"
         keys = self.keys()
         present = _read(path)
@@ -109,6 +122,7 @@ class StateDirectory:
             created = keys.create(LOCAL_KEY, "MARKET_MAKING")
             api_key, secret = created.key, created.secret.decode()
         write_durably(path, encode({"apiKey": api_key, "apiSecret": secret, "environment": environment}))
+        return api_key, secret
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""The `zenotc` command. Each subcommand imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import typer
+
+from zenotc.cli import console, emergency_stop, keys, serve, strategies
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="zenotc",
+    help="A market-making strategy engine, its console and its switches.\n\n"
+    "Exit codes: 0 done and confirmed, 1 refused or not confirmed, 2 bad usage or the engine cannot be reached.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("console")(console.console)
+app.command("emergency-stop")(emergency_stop.emergency_stop)
+app.add_typer(strategies.app, name="strategies")
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

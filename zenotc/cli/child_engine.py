@@ -1,0 +1,127 @@
+"""A sandbox engine that the console starts for itself and stops when it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zenotc.exceptions import ConnectionFailedError
+from zenotc.models.wire import decode
+
+__all__ = ["ChildEngine", "find_engine"]
+
+READY_WITHIN = 30.0
+"""Seconds that an engine may take until it is ready."""
+
+STOPPED_WITHIN = 15.0
+"""Seconds that it may take to cancel its orders and end; then it is killed."""
+
+_POLL_SECONDS = 0.05
+_LOG_TAIL = 20
+
+
+class ChildEngine:
+    """An engine process, in a session of its own so that the terminal's signals do not reach it.
+
+    Parameters
+    ----------
+    state_dir
+        Its state directory, which also gets its log.
+    port
+        Where it is to listen.
+    arguments
+        Further options of `zenotc serve`.
+    """
+
+    def __init__(self, state_dir: Path, port: int, arguments: Sequence[str]) -> None:
+        self._state_dir = state_dir
+        self._arguments = ("--state-dir", str(state_dir), "--port", str(port), *arguments)
+        self._log = state_dir / "engine.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; `ready` tells when it can be used."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "zenotc",
+                "serve",
+                *self._arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Wait until it is ready.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If it ends before that or takes too long; the message has the end of its log.
+        """
+        process = self._process
+        if process is None:
+            raise ConnectionFailedError("the engine has not been started")
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                while _profile(self._state_dir).get("pid") != process.pid:
+                    if process.returncode is not None:
+                        raise ConnectionFailedError(f"the engine could not start:\n{self._tail()}")
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise ConnectionFailedError(f"the engine was not ready after {READY_WITHIN:g} s:\n{self._tail()}") from None
+
+    async def stop(self) -> int | None:
+        """End it and return its exit code, 0 where it left no order open; `None` where it had not been started."""
+        process = self._process
+        if process is None:
+            return None
+        if process.returncode is None:
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN):
+                return await process.wait()
+        except TimeoutError:
+            process.kill()
+            return await process.wait()
+
+    def _tail(self) -> str:
+        lines = self._log.read_text("utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_TAIL:])
+
+
+async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
+    """Return the address of the engine that runs in a state directory, `None` where none answers.
+
+    Parameters
+    ----------
+    state_dir
+        Where it left its address.
+    timeout
+        Seconds that it may take to answer.
+    """
+    import httpx
+
+    url = _profile(state_dir).get("url")
+    if url is None:
+        return None
+    try:
+        async with httpx.AsyncClient(timeout=timeout) as client:
+            answer = await client.get(f"{url}/livez")
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None
+    return str(url) if answer.is_success else None
+
+
+def _profile(state_dir: Path) -> dict[str, Any]:
+    try:
+        profile = decode((state_dir / "engine.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return profile if isinstance(profile, dict) else {}

@@ -1,0 +1,117 @@
+"""`zenotc console`: the desk on a terminal, with an engine of its own where none runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from zenotc.cli.answers import REFUSED, fail, use_state_dir
+from zenotc.cli.options import EngineUrl, Replay, ReplayMore, Seed, Speed, StateDir, parse_speed, recordings
+from zenotc.exceptions import ConnectionFailedError, ZenOTCError
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
+    from zenotc.cli.child_engine import ChildEngine
+    from zenotc.runtime.state_directory import StateDirectory
+    from zenotc.sdk import ZenOTCClient
+
+__all__ = ["console"]
+
+_HOST = "127.0.0.1"
+
+
+def console(
+    more: ReplayMore = None,
+    url: EngineUrl = None,
+    state_dir: StateDir = None,
+    replay: Replay = None,
+    speed: Speed = "1",
+    seed: Seed = 1,
+) -> None:
+    """Open the console on the engine that runs in the state directory, or on a sandbox engine of its own.
+
+    The console's own engine is stopped when the console leaves; it keeps its state in the state directory where one is
+    given, else in a temporary one. With --replay it always starts its own.
+
+    Exit codes: 0 left, 1 the engine could not start or left orders open, 2 bad usage.
+    """
+    parse_speed(speed)
+    files = recordings(replay, more)
+    options = ["--seed", str(seed), "--speed", speed]
+    for file in files:
+        options += ["--replay", str(file.resolve())]
+    try:
+        code = asyncio.run(_console(url, state_dir, options, own_engine=bool(files)))
+    except (ZenOTCError, OSError) as error:
+        fail(str(error), REFUSED)
+    raise typer.Exit(code)
+
+
+async def _console(url: str | None, state_dir: Path | None, options: Sequence[str], *, own_engine: bool) -> int:
+    from zenotc.cli.child_engine import find_engine
+    from zenotc.runtime.state_directory import StateDirectory
+    from zenotc.sdk import ZenOTCClient
+
+    if url is not None and own_engine:
+        raise typer.BadParameter("--url opens the console on an engine that runs, --replay starts another")
+    if url is None and (state_dir is not None or not own_engine):
+        url = await find_engine(StateDirectory.locate(state_dir))
+        if url is not None and own_engine:
+            raise ConnectionFailedError(f"an engine runs in {state_dir} already")
+    if url is not None:
+        use_state_dir(state_dir)
+        return await _show(ZenOTCClient(base_url=url))
+    with contextlib.ExitStack() as stack:
+        home = state_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zenotc-")))
+        return await _show_own_engine(StateDirectory.open(home), options)
+
+
+async def _show(client: ZenOTCClient) -> int:
+    from console.app import ConsoleApp
+
+    async with client:
+        return await ConsoleApp(client).run_async() or 0
+
+
+async def _show_own_engine(state: StateDirectory, options: Sequence[str]) -> int:
+    """Start an engine and the console side by side: the screen is there before the engine is."""
+    from console.app import ConsoleApp
+    from zenotc.cli.child_engine import ChildEngine
+    from zenotc.sdk import ZenOTCClient
+
+    with socket.create_server((_HOST, 0)) as free:
+        port = free.getsockname()[1]
+    api_key, api_secret = state.provide_credentials("sandbox")
+    engine = ChildEngine(state.path, port, options)
+    await engine.start()
+    watch: asyncio.Task[None] | None = None
+    try:
+        async with ZenOTCClient(api_key, api_secret, "sandbox", f"http://{_HOST}:{port}") as client:
+            app = ConsoleApp(client)
+            watch = asyncio.create_task(_leave_if_it_fails(engine, app))
+            code = await app.run_async() or 0
+    finally:
+        was_ready = watch is not None and watch.done()
+        if watch is not None and not was_ready:
+            watch.cancel()
+        exit_code = await engine.stop()
+    if was_ready:
+        watch.result()
+        if exit_code != 0:
+            raise ZenOTCError(f"the engine ended with exit code {exit_code}: orders may be left open")
+    return code
+
+
+async def _leave_if_it_fails(engine: ChildEngine, app: ConsoleApp) -> None:
+    try:
+        await engine.ready()
+    except ConnectionFailedError:
+        app.exit(REFUSED)
+        raise

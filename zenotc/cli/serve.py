@@ -1,0 +1,70 @@
+"""`zenotc serve`: the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zenotc.cli.answers import REFUSED, fail
+from zenotc.cli.options import Replay, ReplayMore, Seed, Speed, StateDir, parse_speed, recordings
+from zenotc.exceptions import ZenOTCError
+
+__all__ = ["serve"]
+
+
+class KnownEnvironment(StrEnum):
+    """Where an engine can trade."""
+
+    SANDBOX = "sandbox"
+
+
+def serve(
+    more: ReplayMore = None,
+    environment: Annotated[KnownEnvironment, typer.Option(help="Where it trades.")] = KnownEnvironment.SANDBOX,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 picks a free one.")] = 8731,
+    state_dir: StateDir = None,
+    seed: Seed = 1,
+    replay: Replay = None,
+    speed: Speed = "1",
+    loop: Annotated[bool, typer.Option("--loop", help="Begin the recordings again when they end.")] = False,
+    strategies: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="TOML file of the strategies to begin with, [[strategy]] each."),
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Begin without the demo strategies.")] = False,
+    order_latency_ms: Annotated[
+        float, typer.Option(min=0, max=60_000, help="From the engine to the exchange, and back again.")
+    ] = 5.0,
+) -> None:
+    """Run the engine until it is told to end (SIGINT, SIGTERM); it then cancels its orders and says what it left.
+
+    When it is ready, the state directory holds `engine.json` and `credentials`, and `ZenOTCClient()` finds it.
+
+    Exit codes: 0 ended with no order left open, 1 it could not start or could not confirm that, 2 bad usage.
+    """
+    from zenotc.serve import ServeOptions
+    from zenotc.serve import serve as run
+
+    options = ServeOptions(
+        environment=environment.value,
+        host=host,
+        port=port,
+        state_dir=state_dir,
+        seed=seed,
+        replay=recordings(replay, more),
+        speed=parse_speed(speed),
+        loop=loop,
+        strategies=strategies,
+        empty=empty,
+        order_latency_ns=round(order_latency_ms * 1e6),
+    )
+    try:
+        code = asyncio.run(run(options))
+    except (ZenOTCError, OSError) as error:
+        fail(str(error), REFUSED)
+    raise typer.Exit(code)
