@@ -160,7 +160,7 @@ class SandboxExchange:
     def send_for_others(
         self, asset: str, side: Side, price_ticks: int, quantity_lots: int, now_ns: int, *, immediate: bool = True
     ) -> None:
-        """Send a limit order of somebody else on the same link, so that a quiet market can be made to trade.
+        """Send a limit order of somebody else, each time another, on the same link: for trades in a quiet market.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class SandboxExchange:
         immediate
             Cancel what does not fill at once.
         """
-        order = Order("others", side, price_ticks, quantity_lots)
+        order = Order(f"other-{next(self._ids)}", side, price_ticks, quantity_lots)
         self._requests.append((self._arrival(now_ns), _OrderOfOthers(self._listings[asset], order, immediate)))
 
     def next_time(self) -> int:

@@ -85,7 +85,7 @@ class FairPrice:
         change = rng.gauss(0.0, 1.0) * sqrt(self._variance)
         if rng.random() < self._jump_chance:
             change += rng.gauss(0.0, parameters.jump_bps) / 1e4
-        shock = min(change * change, 16.0 * self._variance)  # a jump is news, not a storm
+        shock = min(change * change, 16.0 * self._variance)  # a jump barely raises the volatility
         self._variance = self._base + parameters.reaction * shock + parameters.persistence * self._variance
         self._price *= exp(change)
         self._steps += 1
