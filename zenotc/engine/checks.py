@@ -1,0 +1,72 @@
+"""What a strategy must pass before it becomes active (semantics, section 7)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from zenotc.engine.breakers import tripped
+from zenotc.engine.rounding import EXACT
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.exceptions import CircuitBreakerError, InsufficientMarginError, PositionLimitError, StrategyError
+
+__all__ = ["check_activation"]
+
+
+def check_activation(state: EngineState, strategy: StrategyState, *, starting: bool) -> None:
+    """Refuse a start or a resume that must not be.
+
+    Raises
+    ------
+    CircuitBreakerError
+        If the emergency stop is in force or a breaker's measure is over its limit.
+    StrategyError
+        If there is no mid to mark with (`no_market`), the position is being flattened (`flattening`), or the
+        account's equity is not known (`no_balance`).
+    PositionLimitError
+        If a start finds the position at its limit.
+    InsufficientMarginError
+        If the account cannot carry the largest position.
+    """
+    if state.emergency.active:
+        reason = f"emergency stop by {state.emergency.operator}"
+        raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})
+    reading = tripped(strategy)
+    if reading is not None:
+        raise CircuitBreakerError(
+            f"circuit breaker: {reading.reason}",
+            details={"reason": reading.reason, "breaker": reading.breaker.name, "limit": reading.limit},
+        )
+    if not strategy.market.usable or strategy.market.mid is None:
+        raise StrategyError(
+            f"no usable market for {strategy.config.asset}: {strategy.market.not_usable_reason()}", code="no_market"
+        )
+    if strategy.plan is not None and strategy.plan.purpose == "flatten":
+        raise StrategyError("the position is being flattened: wait until it is stopped", code="flattening")
+    if starting and abs(strategy.position) >= strategy.config.max_position:
+        raise PositionLimitError(
+            f"the position {strategy.position} has reached the limit {strategy.config.max_position}",
+            details={"currentPosition": strategy.position, "maxPosition": strategy.config.max_position},
+        )
+    _check_margin(state, strategy)
+
+
+def _check_margin(state: EngineState, strategy: StrategyState) -> None:
+    equity = state.equity()
+    if equity is None:
+        raise StrategyError("the account's balance is not known yet", code="no_balance")
+    others = (s for s in state.strategies.values() if s.status == "active" and s is not strategy)
+    available = EXACT.subtract(equity, sum((reserved_margin(state, s) for s in others), Decimal(0)))
+    required = reserved_margin(state, strategy)
+    if required > available:
+        raise InsufficientMarginError(
+            f"the strategy needs {required:.2f} USD of margin, {available:.2f} USD are available",
+            details={"required": required, "available": available},
+        )
+
+
+def reserved_margin(state: EngineState, strategy: StrategyState) -> Decimal:
+    """Return what an active strategy reserves: `max_position * mid * initial_margin_rate`, USD."""
+    mid = strategy.market.mid
+    assert mid is not None
+    return EXACT.multiply(EXACT.multiply(strategy.config.max_position, mid), state.settings.initial_margin_rate)

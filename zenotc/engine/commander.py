@@ -1,0 +1,167 @@
+"""Carries out commands; each is answered once, at once or when the venues have confirmed it (section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zenotc.engine.actions import StrategyChanged
+from zenotc.engine.conductor import Conductor
+from zenotc.engine.emergency_desk import EmergencyDesk
+from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.exceptions import StrategyError, ZenOTCError
+from zenotc.models.commands import (
+    CancelQuotes,
+    ClearEmergencyStop,
+    Command,
+    CreateStrategy,
+    DeleteStrategy,
+    EmergencyStopAll,
+    PauseStrategy,
+    ResumeStrategy,
+    StartStrategy,
+    StopStrategy,
+    UpdateStrategy,
+)
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.events import ConfigChanged
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["Commander"]
+
+_OPERATOR = "operator"
+
+
+class Commander:
+    """Takes commands; every kind has one method."""
+
+    def __init__(self, state: EngineState, conductor: Conductor, emergency: EmergencyDesk) -> None:
+        self._state = state
+        self._conductor = conductor
+        self._emergency = emergency
+        self._handlers: dict[type, Callable[[Any, int], None]] = {
+            CreateStrategy: self._create,
+            UpdateStrategy: self._update,
+            DeleteStrategy: self._delete,
+            StartStrategy: self._start,
+            ResumeStrategy: self._resume,
+            PauseStrategy: self._pause,
+            StopStrategy: self._stop,
+            CancelQuotes: self._cancel_quotes,
+            EmergencyStopAll: self._emergency_stop,
+            ClearEmergencyStop: self._clear_emergency_stop,
+        }
+
+    def take(self, command: Command, now_ns: int) -> None:
+        """Carry a command out, or refuse it in the reply."""
+        try:
+            self._handlers[type(command)](command, now_ns)
+        except ZenOTCError as error:
+            self._state.reply(command.command_id, error)
+
+    def _create(self, command: CreateStrategy, now_ns: int) -> None:
+        market = self._state.quoting_market(command.config.asset)
+        # Built again, because only here the lot is known for certain.
+        config = StrategyConfig.build(command.config.given(), lot_size=market.instrument.lot_size)
+        strategy = StrategyState(
+            strategy_id=command.strategy_id,
+            config=config,
+            market=market,
+            hedge_market=self._state.hedge_market(config.asset),
+            created_ns=now_ns,
+            updated_ns=now_ns,
+        )
+        self._state.strategies[command.strategy_id] = strategy
+        market.strategies.append(strategy)
+        self._conductor.changed(strategy, now_ns)
+        if config.enabled:
+            try:
+                self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
+            except StrategyError as error:
+                error.details["strategyId"] = command.strategy_id
+                error.args = (f"{error.message}; the strategy {command.strategy_id} exists and is stopped",)
+                raise
+        self._state.reply(command.command_id)
+
+    def _update(self, command: UpdateStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        old = strategy.config
+        new = old.updated(command.changes, lot_size=strategy.market.instrument.lot_size)
+        before, after = old.model_dump(), new.model_dump()
+        changes = {name: {"old": before[name], "new": value} for name, value in after.items() if before[name] != value}
+        if changes:
+            strategy.configure(new)
+            self._conductor.changed(strategy, now_ns)
+            self._state.emit(
+                ConfigChanged(
+                    timestamp=utc_from_ns(now_ns),
+                    strategy_id=strategy.strategy_id,
+                    asset=new.asset,
+                    changes=changes,
+                    operator=command.operator,
+                )
+            )
+        self._state.reply(command.command_id)
+
+    def _delete(self, command: DeleteStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        if strategy.status != "stopped" or strategy.position or strategy.orders or strategy.plan is not None:
+            raise StrategyError(
+                f"only a stopped and flat strategy can be deleted: it is {strategy.status}, "
+                f"its position is {strategy.position}, {len(strategy.orders)} orders are not ended",
+                code="not_deletable",
+                details={"status": strategy.status, "currentPosition": strategy.position},
+            )
+        self._state.forget(strategy)
+        self._state.actions.append(
+            StrategyChanged(strategy.strategy_id, "stopped", "deleted", strategy.config, now_ns, deleted=True)
+        )
+        self._state.reply(command.command_id)
+
+    def _start(self, command: StartStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
+        self._state.reply(command.command_id)
+
+    def _resume(self, command: ResumeStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        self._conductor.apply(strategy, Trigger.RESUME, now_ns, reason=_OPERATOR, operator=command.operator)
+        self._state.reply(command.command_id)
+
+    def _pause(self, command: PauseStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        self._conductor.apply(strategy, Trigger.PAUSE, now_ns, reason=_OPERATOR, operator=command.operator)
+        self._conductor.answer_when_quiet([strategy], command.command_id)
+
+    def _stop(self, command: StopStrategy, now_ns: int) -> None:
+        strategy = self._state.strategy(command.strategy_id)
+        trigger = Trigger.FLATTEN if command.flatten_position else Trigger.STOP
+        if trigger is Trigger.FLATTEN:
+            self._refuse_flatten_under_stop()
+        self._conductor.apply(strategy, trigger, now_ns, reason=_OPERATOR, operator=command.operator)
+        self._conductor.answer_when_quiet([strategy], command.command_id)
+
+    def _refuse_flatten_under_stop(self) -> None:
+        """Under the emergency stop only a flatten that the stop itself asks for may send orders."""
+        if self._state.emergency.active:
+            raise StrategyError(
+                "the emergency stop is in force: ask it to flatten, or clear it first", code="emergency_stop"
+            )
+
+    def _cancel_quotes(self, command: CancelQuotes, now_ns: int) -> None:
+        market = self._state.quoting_market(command.asset)
+        active = [strategy for strategy in market.strategies if strategy.status == "active"]
+        for strategy in active:
+            self._conductor.apply(
+                strategy, Trigger.PAUSE, now_ns, reason="cancel_all_quotes", operator=command.operator
+            )
+        self._conductor.answer_when_quiet(active, command.command_id)
+
+    def _emergency_stop(self, command: EmergencyStopAll, now_ns: int) -> None:
+        self._emergency.stop(now_ns, command.operator, command.command_id, flatten=command.flatten_positions)
+
+    def _clear_emergency_stop(self, command: ClearEmergencyStop, now_ns: int) -> None:
+        self._emergency.clear(now_ns, command.operator)
+        self._state.reply(command.command_id)

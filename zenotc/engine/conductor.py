@@ -1,0 +1,128 @@
+"""Moves strategies through their life cycle, whatever the trigger (semantics, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zenotc.engine.actions import StrategyChanged
+from zenotc.engine.breakers import Reading
+from zenotc.engine.checks import check_activation
+from zenotc.engine.lifecycle import TRANSITIONS, Effect, Transition, Trigger
+from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.quoter import Quoter
+from zenotc.engine.reducer import Reducer
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.exceptions import StrategyError
+from zenotc.models.events import CircuitBreaker, LifecycleEvent
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["Conductor"]
+
+
+class Conductor:
+    """Looks a trigger up in the table and carries out what it asks for."""
+
+    def __init__(self, state: EngineState, entry: OrderEntry, quoter: Quoter, reducer: Reducer) -> None:
+        self._state = state
+        self._entry = entry
+        self._quoter = quoter
+        self._reducer = reducer
+
+    def apply(
+        self, strategy: StrategyState, trigger: Trigger, now_ns: int, *, reason: str, operator: str | None
+    ) -> None:
+        """Move a strategy.
+
+        Raises
+        ------
+        StrategyError
+            If the table refuses the trigger, or a check fails.
+        """
+        transition = TRANSITIONS[trigger, strategy.status]
+        if transition.effect is Effect.REFUSE:
+            raise StrategyError(transition.refusal, code="wrong_state", details={"status": strategy.status})
+        if transition.effect is Effect.CHECK:
+            check_activation(self._state, strategy, starting=trigger is Trigger.START)
+        self._enter(strategy, transition, now_ns, reason=reason, operator=operator)
+        if transition.effect is Effect.CHECK:
+            strategy.refresh_at_ns = now_ns
+            self._quoter.requote(strategy, now_ns, transition.event or reason, refresh=True)
+            self._reducer.begin_hedge_if_due(strategy, now_ns)
+        elif transition.effect is Effect.CANCEL:
+            strategy.plan = None
+            self._cancel_everything(strategy, now_ns, reason)
+        elif transition.effect is Effect.FLATTEN:
+            self._cancel_everything(strategy, now_ns, reason)
+            if strategy.plan is None or strategy.plan.purpose != "flatten":
+                self._reducer.begin_flatten(strategy, now_ns)
+            self.advance_plan(strategy, now_ns)
+
+    def _enter(
+        self, strategy: StrategyState, transition: Transition, now_ns: int, *, reason: str, operator: str | None
+    ) -> None:
+        """Take the transition's status, write it down and tell of it."""
+        if transition.to == strategy.status and transition.event is None:
+            return
+        strategy.status = transition.to
+        strategy.pause_reason = None if transition.to == "active" else reason
+        strategy.rejections.clear()
+        self.changed(strategy, now_ns)
+        self._state.emit(
+            LifecycleEvent.model_validate(
+                {
+                    "type": transition.event,
+                    "timestamp": utc_from_ns(now_ns),
+                    "strategy_id": strategy.strategy_id,
+                    "asset": strategy.config.asset,
+                    "reason": reason,
+                    "operator": operator,
+                }
+            )
+        )
+
+    def _cancel_everything(self, strategy: StrategyState, now_ns: int, reason: str) -> None:
+        strategy.targets = strategy.inputs = None
+        strategy.requote_wanted = False
+        for order in list(strategy.orders.values()):
+            self._entry.cancel(order, now_ns, reason)
+
+    def changed(self, strategy: StrategyState, now_ns: int) -> None:
+        """Write a strategy's configuration and status down."""
+        strategy.updated_ns = now_ns
+        self._state.actions.append(
+            StrategyChanged(strategy.strategy_id, strategy.status, strategy.pause_reason, strategy.config, now_ns)
+        )
+
+    def advance_plan(self, strategy: StrategyState, now_ns: int) -> None:
+        """Let a hedge or a flatten go on, and go through `FLATTENED` when a flatten has ended."""
+        ended = self._reducer.advance(strategy, now_ns)
+        if ended is not None:
+            self.apply(strategy, ended, now_ns, reason="flattened", operator=None)
+
+    def fire(self, strategy: StrategyState, reading: Reading, now_ns: int) -> None:
+        """Let a circuit breaker pause a strategy."""
+        self._state.emit(
+            CircuitBreaker(
+                timestamp=utc_from_ns(now_ns),
+                strategy_id=strategy.strategy_id,
+                asset=strategy.config.asset,
+                reason=reading.reason,
+                breaker=reading.breaker.name,
+                measure=reading.measure,
+                limit=reading.limit,
+            )
+        )
+        self.apply(strategy, Trigger.BREAKER, now_ns, reason=f"circuit_breaker: {reading.breaker.name}", operator=None)
+
+    def answer_when_quiet(self, strategies: Iterable[StrategyState], command_id: str) -> None:
+        """Answer a command once nothing of the strategies rests and nothing is being flattened."""
+        self._state.waiting_commands[command_id] = list(strategies)
+        self.settle()
+
+    def settle(self) -> None:
+        """Answer the commands that the venues have confirmed by now."""
+        for command_id, strategies in list(self._state.waiting_commands.items()):
+            if all(strategy.quiet for strategy in strategies):
+                del self._state.waiting_commands[command_id]
+                self._state.reply(command_id)

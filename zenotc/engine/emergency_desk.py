@@ -1,0 +1,100 @@
+"""Carries out the emergency stop: block, cancel everything, and prove that nothing rests (section 7)."""
+
+from __future__ import annotations
+
+from zenotc.engine.actions import EmergencyChanged
+from zenotc.engine.conductor import Conductor
+from zenotc.engine.lifecycle import TRANSITIONS, Trigger
+from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.state import EngineState
+from zenotc.models.events import EmergencyStop, EmergencyStopCleared
+from zenotc.models.orders import CancelAll, CancelledAll, OpenOrders, QueryOpenOrders
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["EmergencyDesk"]
+
+_ASK_AGAIN_NS = 500_000_000
+
+
+class EmergencyDesk:
+    """Asks every venue to cancel everything, then for its open orders, until each has answered with none."""
+
+    def __init__(self, state: EngineState, entry: OrderEntry, conductor: Conductor) -> None:
+        self._state = state
+        self._entry = entry
+        self._conductor = conductor
+
+    def stop(self, now_ns: int, operator: str, command_id: str | None, *, flatten: bool) -> None:
+        """Come into force: from here on nothing is placed; the requests to cancel are the first that leave."""
+        state = self._state
+        emergency = state.emergency
+        first = not emergency.active
+        emergency.latch(now_ns, operator)
+        emergency.flatten = emergency.flatten or flatten
+        if command_id is not None:
+            emergency.commands.append(command_id)
+        for venue in sorted({venue for venue, _ in state.markets}):
+            self._cancel_all(venue, now_ns)
+        if first:
+            state.actions.append(EmergencyChanged(True, operator, "emergency_stop", now_ns))
+            state.emit(EmergencyStop(timestamp=utc_from_ns(now_ns), reason="emergency_stop", operator=operator))
+        for order in list(state.orders.values()):
+            self._entry.leaves_by_cancel_all(order, now_ns, "emergency_stop")
+        for strategy in state.strategies.values():
+            if TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None:
+                self._conductor.apply(strategy, Trigger.EMERGENCY, now_ns, reason="emergency_stop", operator=operator)
+            if flatten and strategy.position_lots:
+                self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
+
+    def _cancel_all(self, venue: str, now_ns: int) -> None:
+        request_id = self._state.next_id()
+        self._state.emergency.waiting[venue] = request_id
+        self._state.emergency.asked_ns[venue] = now_ns
+        self._state.send(CancelAll(venue, request_id))
+
+    def cancelled_all(self, report: CancelledAll, now_ns: int) -> None:
+        """Ask the venue for proof."""
+        emergency = self._state.emergency
+        if emergency.waiting.get(report.venue) == report.request_id:
+            request_id = self._state.next_id()
+            emergency.waiting[report.venue] = request_id
+            emergency.asked_ns[report.venue] = now_ns
+            self._state.send(QueryOpenOrders(report.venue, request_id))
+
+    def open_orders(self, report: OpenOrders, now_ns: int) -> bool:
+        """Take a venue's proof, or cancel again where something still rests; returns whether it was asked for here."""
+        emergency = self._state.emergency
+        if emergency.waiting.get(report.venue) != report.request_id:
+            return False
+        flattening = {o.client_order_id for o in self._state.orders.values() if o.purpose == "flatten"}
+        if any(order.client_order_id not in flattening for order in report.orders):
+            self._cancel_all(report.venue, now_ns)
+            return True
+        del emergency.waiting[report.venue], emergency.asked_ns[report.venue]
+        for order in list(self._state.orders.values()):
+            if order.venue == report.venue and order.client_order_id not in flattening:
+                self._entry.query(order, now_ns, "not_listed")
+        self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Answer the commands that wait, once every venue has proved it and every flatten has ended."""
+        emergency = self._state.emergency
+        if emergency.waiting or any(s.plan is not None for s in self._state.strategies.values()):
+            return
+        commands, emergency.commands = emergency.commands, []
+        for command_id in commands:
+            self._state.reply(command_id)
+
+    def ask_again(self, now_ns: int) -> None:
+        """Repeat what a venue has not answered."""
+        for venue, asked_ns in list(self._state.emergency.asked_ns.items()):
+            if now_ns - asked_ns >= _ASK_AGAIN_NS:
+                self._cancel_all(venue, now_ns)
+
+    def clear(self, now_ns: int, operator: str) -> None:
+        """Go out of force; every strategy stays stopped."""
+        if self._state.emergency.active:
+            self._state.emergency.clear()
+            self._state.actions.append(EmergencyChanged(False, operator, "cleared", now_ns))
+            self._state.emit(EmergencyStopCleared(timestamp=utc_from_ns(now_ns), operator=operator))

@@ -1,0 +1,262 @@
+"""The engine: inputs with their time go in, actions come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from zenotc.engine.actions import Action, DayBegan
+from zenotc.engine.breakers import tripped
+from zenotc.engine.commander import Commander
+from zenotc.engine.conductor import Conductor
+from zenotc.engine.emergency_desk import EmergencyDesk
+from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.market import Market
+from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.quoter import Quoter
+from zenotc.engine.reducer import Reducer
+from zenotc.engine.reporter import Reporter
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.models.commands import Command
+from zenotc.models.events import PnlUpdate
+from zenotc.models.market import Book, Instrument
+from zenotc.models.orders import OrderFilled, Report
+from zenotc.models.settings import EngineSettings
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["Engine"]
+
+_NS = 1_000_000_000
+_DAY_NS = 86_400 * _NS
+_NOTHING: Sequence[Action] = ()
+
+
+class Engine:
+    """Makes every trading decision of a desk.
+
+    Each method takes an input and its time (ns since the Unix epoch, never falling) and returns what is to be done,
+    in order. The engine has no clock: call `on_timer` when `next_timer` says so.
+
+    Parameters
+    ----------
+    settings
+        The engine's settings.
+    instruments
+        The markets of all venues.
+    id_prefix
+        What client order ids begin with; unique per journal.
+    start_ns
+        The time at which the engine begins.
+
+    Raises
+    ------
+    ValueError
+        If the lots of a quoting and its hedge market do not fit together.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, instruments: Iterable[Instrument], *, id_prefix: str, start_ns: int
+    ) -> None:
+        self.state = EngineState(settings, instruments, id_prefix)
+        self._entry = OrderEntry(self.state)
+        self._quoter = Quoter(self.state, self._entry)
+        self._reducer = Reducer(self.state, self._entry)
+        self._conductor = Conductor(self.state, self._entry, self._quoter, self._reducer)
+        self._emergency = EmergencyDesk(self.state, self._entry, self._conductor)
+        self._commander = Commander(self.state, self._conductor, self._emergency)
+        self._reporter = Reporter(
+            self.state, self._entry, self._quoter, self._reducer, self._conductor, self._emergency
+        )
+        self._stale_ns = round(settings.stale_after_seconds * _NS)
+        self._acknowledge_ns = round(settings.acknowledge_within_seconds * _NS)
+        self._day_ends_ns = (start_ns // _DAY_NS + 1) * _DAY_NS
+        self._second_ns = (start_ns // _NS + 1) * _NS
+        self._next_timer_ns = self._second_ns
+
+    # Inputs
+
+    def on_book(self, book: Book, now_ns: int) -> Sequence[Action]:
+        """Take a changed book."""
+        if now_ns >= self._day_ends_ns:
+            self._begin_day(now_ns)
+        instrument = book.instrument
+        self._observe(self.state.markets[instrument.venue, instrument.asset], book, now_ns)
+        return self._done()
+
+    def on_heartbeat(self, venue: str, now_ns: int) -> Sequence[Action]:
+        """Take a sign of life of a venue's feed: what has not changed is still true."""
+        for (name, _), market in self.state.markets.items():
+            if name == venue and market.heard_ns is not None:
+                market.heard_ns = now_ns
+                if not market.usable and market.book is not None and market.ended is None:
+                    self._observe(market, market.book, now_ns)
+        return self._done()
+
+    def on_feed_ended(self, venue: str, asset: str, now_ns: int) -> Sequence[Action]:
+        """Take the end of a recording: its book is not usable any more."""
+        market = self.state.markets[venue, asset]
+        market.ended, market.usable = "replay_finished", False
+        self._withdraw(market.strategies, now_ns, "replay_finished")
+        return self._done()
+
+    def on_report(self, report: Report, now_ns: int) -> Sequence[Action]:
+        """Take what a venue says about our orders."""
+        if now_ns >= self._day_ends_ns:
+            self._begin_day(now_ns)
+        strategy = self._strategy_of(report)
+        if strategy is None:
+            self._reporter.take(report, now_ns)
+        else:
+            self._guarded(strategy, now_ns, lambda _, now: self._reporter.take(report, now))
+            if strategy.plan is not None:
+                self._wake_in_time(now_ns)
+        return self._done()
+
+    def on_command(self, command: Command, now_ns: int) -> Sequence[Action]:
+        """Take a command; one `Reply` answers it, now or later."""
+        if now_ns >= self._day_ends_ns:
+            self._begin_day(now_ns)
+        self._commander.take(command, now_ns)
+        self._wake_in_time(now_ns)
+        return self._done()
+
+    def on_timer(self, now_ns: int) -> Sequence[Action]:
+        """Do what is due: samples, refreshes, slices, deadlines."""
+        if now_ns >= self._day_ends_ns:
+            self._begin_day(now_ns)
+        while self._second_ns <= now_ns:
+            self._on_second()
+        for market in self.state.markets.values():
+            if market.usable and market.is_stale(now_ns, self._stale_ns):
+                market.usable = False
+                self._withdraw(market.strategies, now_ns, "stale_market_data")
+        for strategy in list(self.state.strategies.values()):
+            self._guarded(strategy, now_ns, self._on_strategy_timer)
+        self._query_silent_orders(now_ns)
+        self._emergency.ask_again(now_ns)
+        self._wake_in_time(now_ns)
+        return self._done()
+
+    @property
+    def next_timer(self) -> int:
+        """When `on_timer` wants to be called, ns."""
+        return self._next_timer_ns
+
+    # Parts
+
+    def _done(self) -> Sequence[Action]:
+        state = self.state
+        if state.waiting_commands:
+            self._conductor.settle()
+        if state.emergency.commands:
+            self._emergency.settle()
+        return state.take_actions() if state.actions else _NOTHING
+
+    def _observe(self, market: Market, book: Book, now_ns: int) -> None:
+        was_usable = market.usable
+        if not market.observe(book, now_ns):
+            return
+        if market.usable:
+            for strategy in market.strategies:
+                self._guarded(strategy, now_ns, self._on_mid)
+        elif was_usable:
+            self._withdraw(market.strategies, now_ns, "stale_market_data")
+
+    def _on_mid(self, strategy: StrategyState, now_ns: int) -> None:
+        """Mark a strategy, check its breakers, and requote where the mid has gone far enough."""
+        market = strategy.market
+        assert market.mid is not None
+        if strategy.position_lots:
+            strategy.ledger.mark(market.mid)
+        if strategy.status != "active":
+            return
+        if strategy.position_lots:
+            reading = tripped(strategy)
+            if reading is not None:
+                self._conductor.fire(strategy, reading, now_ns)
+                return
+        inputs = strategy.inputs
+        if inputs is None or abs(market.twice_mid_ticks - inputs.twice_mid_ticks) >= strategy.requote_distance:
+            self._quoter.requote(strategy, now_ns, "mid_moved")
+
+    def _on_strategy_timer(self, strategy: StrategyState, now_ns: int) -> None:
+        if strategy.plan is not None:
+            self._conductor.advance_plan(strategy, now_ns)
+        if strategy.status == "active" and now_ns >= strategy.refresh_at_ns:
+            self._reducer.begin_hedge_if_due(strategy, now_ns)
+            strategy.refresh_at_ns = now_ns + round(strategy.config.quote_refresh_seconds * _NS)
+            self._quoter.requote(strategy, now_ns, "refresh", refresh=True)
+
+    def _on_second(self) -> None:
+        """Sample the mids, and tell of PnL that has changed."""
+        now_ns, self._second_ns = self._second_ns, self._second_ns + _NS
+        for market in self.state.markets.values():
+            market.sample()
+        for strategy in self.state.strategies.values():
+            ledger = strategy.ledger
+            if ledger.total_pnl != strategy.published_pnl and ledger.trade_count:
+                strategy.published_pnl = ledger.total_pnl
+                self.state.emit(
+                    PnlUpdate.model_construct(
+                        type="pnl_update",
+                        seq=0,
+                        timestamp=utc_from_ns(now_ns),
+                        strategy_id=strategy.strategy_id,
+                        asset=strategy.config.asset,
+                        daily_pnl=strategy.daily_pnl,
+                        total_pnl=ledger.total_pnl,
+                        realized_pnl=ledger.realized_pnl,
+                        unrealized_pnl=ledger.unrealized_pnl,
+                    )
+                )
+
+    def _begin_day(self, now_ns: int) -> None:
+        """Begin the daily PnL afresh from the last mark before midnight."""
+        self._day_ends_ns = (now_ns // _DAY_NS + 1) * _DAY_NS
+        day = utc_from_ns(now_ns).date().isoformat()
+        for strategy in self.state.strategies.values():
+            strategy.baseline = strategy.ledger.total_pnl
+            self.state.actions.append(DayBegan(strategy.strategy_id, day, strategy.baseline))
+
+    def _withdraw(self, strategies: Iterable[StrategyState], now_ns: int, reason: str) -> None:
+        for strategy in strategies:
+            self._quoter.withdraw(strategy, now_ns, reason)
+
+    def _query_silent_orders(self, now_ns: int) -> None:
+        """Take what has not been answered in time as unknown, and ask; ask again what stays unknown."""
+        limit = now_ns - self._acknowledge_ns
+        for order in list(self.state.orders.values()):
+            lost = order.state == "unknown" and (order.queried_ns or 0) <= limit
+            if lost or (order.asked_ns is not None and order.asked_ns <= limit):
+                self._entry.query(order, now_ns, "no_answer")
+
+    def _wake_in_time(self, now_ns: int) -> None:
+        """Be called at the next second, refresh, slice or expiry of a book, whichever is first."""
+        times = [self._second_ns]
+        for strategy in self.state.strategies.values():
+            if strategy.status == "active":
+                times.append(strategy.refresh_at_ns)
+            if strategy.plan is not None:
+                times.append(strategy.plan.next_try_ns)
+        times += [
+            market.heard_ns + self._stale_ns + 1
+            for market in self.state.markets.values()
+            if market.usable and market.heard_ns is not None
+        ]
+        self._next_timer_ns = min(time for time in times if time > now_ns)
+
+    def _strategy_of(self, report: Report) -> StrategyState | None:
+        client_order_id = (
+            report.fill.client_order_id if isinstance(report, OrderFilled) else getattr(report, "client_order_id", None)
+        )
+        order = self.state.find_order(client_order_id) if client_order_id is not None else None
+        return None if order is None else self.state.strategies.get(order.strategy_id)
+
+    def _guarded(self, strategy: StrategyState, now_ns: int, act: Callable[[StrategyState, int], None]) -> None:
+        """Let a fault in one strategy pause that one and nothing else."""
+        try:
+            act(strategy, now_ns)
+        except Exception as error:  # noqa: BLE001 - the one place that decides what a fault in a strategy means
+            self.state.error(strategy, "EXCEPTION", f"{type(error).__name__}: {error}", now_ns)
+            reason = f"error: {type(error).__name__}"
+            self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=reason, operator=None)

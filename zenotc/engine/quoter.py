@@ -1,0 +1,151 @@
+"""Keeps the resting quotes of a strategy where they should be (semantics, section 5)."""
+
+from __future__ import annotations
+
+from zenotc.engine.market import Market
+from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.quoting import QuoteInputs, Target, compute_targets
+from zenotc.engine.reconcile import SideChange, reconcile
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.engine.working_order import WorkingOrder
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.market import BUY, SELL, Side, sign
+
+__all__ = ["Quoter", "may_quote", "quote_inputs", "quotes_to_match"]
+
+_NS = 1_000_000_000
+_LEAVING = ("cancelling", "unknown")
+
+
+def may_quote(state: EngineState, strategy: StrategyState) -> bool:
+    """Return whether a strategy's status and market let it have quotes."""
+    flattening = strategy.plan is not None and strategy.plan.purpose == "flatten"
+    return strategy.status == "active" and strategy.market.usable and not flattening and not state.emergency.active
+
+
+def quotes_to_match(strategy: StrategyState, side: Side) -> list[WorkingOrder]:
+    """Return the quotes that can be matched to targets: neither leaving nor unknown."""
+    return [o for o in strategy.live_quotes(side) if o.state not in _LEAVING and o.cancel_reason is None]
+
+
+def quote_inputs(strategy: StrategyState, config: StrategyConfig | None = None) -> QuoteInputs:
+    """Return what the quotes of a strategy are computed from now; its market must be usable.
+
+    `config` stands in for the strategy's own, for a preview.
+    """
+    config = config or strategy.config
+    market = strategy.market
+    assert market.best_bid is not None and market.best_ask is not None
+    committed = {BUY: 0, SELL: 0}
+    for order in strategy.orders.values():
+        if order.purpose != "quote" or order.state in _LEAVING or order.cancel_reason is not None:
+            committed[order.side] += strategy.lots_of(order, order.exposure_lots)
+    if strategy.plan is not None:
+        # What a hedge will still send needs its room now; what it has sent is counted above.
+        due = strategy.plan.remaining_lots(strategy.position_lots)
+        committed[strategy.plan.side] = max(committed[strategy.plan.side], due)
+    lowest_ask, highest_bid = _own_touch(market, strategy)
+    return QuoteInputs(
+        twice_mid_ticks=market.twice_mid_ticks,
+        best_bid=market.best_bid,
+        best_ask=market.best_ask,
+        sigma=market.sigma(config.volatility_window_minutes),
+        position_lots=strategy.position_lots,
+        committed_buy_lots=committed[BUY],
+        committed_sell_lots=committed[SELL],
+        lowest_own_ask=lowest_ask,
+        highest_own_bid=highest_bid,
+    )
+
+
+def _own_touch(market: Market, strategy: StrategyState) -> tuple[int | None, int | None]:
+    """Return the lowest own ask and the highest own bid that this strategy must keep clear of, ticks."""
+    asks: list[int] = []
+    bids: list[int] = []
+    for order in market.orders.values():
+        if order.strategy_id == strategy.strategy_id and order.purpose == "quote":
+            continue
+        (asks if order.side == SELL else bids).extend(order.prices_ticks)
+    for other in market.strategies:
+        plan = other.plan
+        limit = plan.limits.get(market.instrument.venue) if plan is not None else None
+        if plan is not None and limit is not None:
+            (asks if plan.side == SELL else bids).append(limit)
+    return min(asks, default=None), max(bids, default=None)
+
+
+class Quoter:
+    """Computes targets and asks for what is missing."""
+
+    def __init__(self, state: EngineState, entry: OrderEntry) -> None:
+        self._state = state
+        self._entry = entry
+
+    def requote(self, strategy: StrategyState, now_ns: int, reason: str, *, refresh: bool = False) -> None:
+        """Bring the quotes to their targets, as far as the hard limit lets it be asked for now.
+
+        Parameters
+        ----------
+        strategy
+            Whose quotes.
+        now_ns
+            The time.
+        reason
+            What the events say: `started`, `refresh`, `filled`, `mid_moved`, ...
+        refresh
+            Whether this is the periodic one, which tops partly filled orders up.
+        """
+        if not may_quote(self._state, strategy):
+            return
+        inputs = quote_inputs(strategy)
+        config = strategy.config
+        rising = strategy.inputs is None or inputs.twice_mid_ticks >= strategy.inputs.twice_mid_ticks
+        strategy.inputs = inputs
+        strategy.targets = targets = compute_targets(strategy.parameters, inputs)
+        strategy.computed_ns = now_ns
+        strategy.requote_distance = config.requote_threshold_bps * 1e-4 * inputs.twice_mid_ticks
+        strategy.requote_wanted = False
+        if refresh:
+            strategy.refresh_at_ns = now_ns + round(config.quote_refresh_seconds * _NS)
+        # The side that moves away from the other goes first, so that our own orders never meet.
+        for side in (SELL, BUY) if rising else (BUY, SELL):
+            change = reconcile(
+                targets.side(side).targets,
+                quotes_to_match(strategy, side),
+                tolerance_bps=config.refresh_tolerance_bps,
+                top_up=refresh,
+            )
+            self._apply(strategy, side, change, now_ns, reason)
+
+    def _apply(self, strategy: StrategyState, side: Side, change: SideChange, now_ns: int, reason: str) -> None:
+        """Ask for a change, cut to what the hard limit allows with everything that is under way still counted."""
+        for order in change.cancelled:
+            self._entry.cancel(order, now_ns, reason)
+        spare = self._spare_lots(strategy, side)
+        for order, target in change.amended:
+            lots = min(target.quantity_lots, order.remaining_lots + max(spare, 0))
+            spare -= max(lots - order.remaining_lots, 0)
+            strategy.requote_wanted |= lots < target.quantity_lots
+            self._entry.amend(strategy, order, Target(target.price_ticks, lots, target.layer), now_ns)
+        for target in change.placed:
+            lots = min(target.quantity_lots, spare)
+            strategy.requote_wanted |= lots < target.quantity_lots
+            if lots >= max(strategy.parameters.min_size_lots, 1):
+                spare -= lots
+                self._entry.place_quote(strategy, side, Target(target.price_ticks, lots, target.layer), now_ns, reason)
+        strategy.requote_wanted |= bool(change.waiting)
+
+    def _spare_lots(self, strategy: StrategyState, side: Side) -> int:
+        """Return how much more of a side may be asked for while everything that could still fill does."""
+        hard = strategy.parameters.hard_lots
+        toward = sign(side) * strategy.position_lots
+        room = abs(toward) if toward < -hard else hard - toward
+        return room - strategy.exposure_lots(side)
+
+    def withdraw(self, strategy: StrategyState, now_ns: int, reason: str) -> None:
+        """Cancel every quote of a strategy."""
+        strategy.targets = strategy.inputs = None
+        strategy.requote_wanted = False
+        for order in list(strategy.live_quotes()):
+            self._entry.cancel(order, now_ns, reason)

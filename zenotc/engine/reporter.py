@@ -1,0 +1,374 @@
+"""What a venue's reports change: orders, fills, ledgers, and who must act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zenotc.engine.actions import FillBooked
+from zenotc.engine.breakers import tripped
+from zenotc.engine.conductor import Conductor
+from zenotc.engine.emergency_desk import EmergencyDesk
+from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.quoter import Quoter
+from zenotc.engine.reducer import Reducer
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.engine.working_order import OrderSignal, WorkingOrder
+from zenotc.models.events import HedgeFilled, PositionChanged, QuoteCancelled, QuoteFilled
+from zenotc.models.market import sign
+from zenotc.models.orders import (
+    AmendRejected,
+    Balances,
+    CancelledAll,
+    CancelRejected,
+    Fill,
+    FillHistory,
+    OpenOrder,
+    OpenOrders,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderFilled,
+    OrderNotFound,
+    OrderRejected,
+    OrderUnknown,
+    Positions,
+    QueryFills,
+    Report,
+)
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["Reporter"]
+
+_NS = 1_000_000_000
+_RESIDUAL_SHARE = 10**-9
+
+
+class Reporter:
+    """Takes reports; every kind has one method."""
+
+    def __init__(
+        self,
+        state: EngineState,
+        entry: OrderEntry,
+        quoter: Quoter,
+        reducer: Reducer,
+        conductor: Conductor,
+        emergency: EmergencyDesk,
+    ) -> None:
+        self._state = state
+        self._entry = entry
+        self._quoter = quoter
+        self._reducer = reducer
+        self._conductor = conductor
+        self._emergency = emergency
+        self._handlers: dict[type, Callable[[Any, int], None]] = {
+            OrderAccepted: self._accepted,
+            OrderRejected: self._rejected,
+            OrderAmended: self._amended,
+            AmendRejected: self._amend_rejected,
+            OrderCancelled: self._cancelled,
+            CancelRejected: self._cancel_rejected,
+            OrderFilled: self._filled,
+            OrderUnknown: self._unknown,
+            OrderNotFound: self._not_found,
+            CancelledAll: self._emergency.cancelled_all,
+            OpenOrders: self._open_orders,
+            FillHistory: self._fill_history,
+            Balances: self._balances,
+            Positions: self._positions,
+        }
+
+    def take(self, report: Report, now_ns: int) -> None:
+        """Let a report change what is known."""
+        self._handlers[type(report)](report, now_ns)
+
+    # Orders
+
+    def _live_order(self, client_order_id: str) -> WorkingOrder | None:
+        return self._state.orders.get(client_order_id)
+
+    def _accepted(self, report: OrderAccepted, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is None:
+            return
+        order.accepted = True
+        order.accepted_ns = now_ns
+        order.venue_order_id = report.venue_order_id
+        order.signal(OrderSignal.ACCEPTED)
+        self._answered(order, now_ns)
+
+    def _amended(self, report: OrderAmended, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is None:
+            return
+        order.price_ticks, order.quantity_lots = report.price_ticks, report.quantity_lots
+        order.pending_price_ticks = order.pending_quantity_lots = None
+        order.signal(OrderSignal.AMEND_ANSWERED)
+        self._answered(order, now_ns)
+
+    def _amend_rejected(self, report: AmendRejected, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is None:
+            return
+        order.pending_price_ticks = order.pending_quantity_lots = None
+        if report.code == "UNKNOWN_ORDER":
+            self._entry.query(order, now_ns, report.code)
+            return
+        order.signal(OrderSignal.AMEND_ANSWERED)
+        self._answered(order, now_ns)
+        self._count_rejection(order, report.code, report.message, now_ns)
+
+    def _cancel_rejected(self, report: CancelRejected, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is not None:
+            # In order of arrival its end would have been reported before: ask.
+            self._entry.query(order, now_ns, report.code)
+
+    def _unknown(self, report: OrderUnknown, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is not None:
+            self._entry.query(order, now_ns, report.reason)
+
+    def _answered(self, order: WorkingOrder, now_ns: int) -> None:
+        """Write down that the venue has answered, and ask again for what still has to go."""
+        if order.state != "cancelling":
+            order.asked_ns = None
+        self._show(order)
+        self._entry.record(order, now_ns)
+        if order.cancel_reason is not None and order.state != "cancelling":
+            reason, order.cancel_reason = order.cancel_reason, None
+            self._entry.cancel(order, now_ns, reason)
+        self._continue(self._state.strategies[order.strategy_id], now_ns)
+
+    def _rejected(self, report: OrderRejected, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is None:
+            return
+        self._end(order, OrderSignal.REJECTED, now_ns, f"rejected: {report.code}")
+        self._count_rejection(order, report.code, report.message, now_ns)
+
+    def _cancelled(self, report: OrderCancelled, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is None:
+            return
+        if order.quantity_lots - order.filled_lots > report.remaining_lots:
+            self._state.send(QueryFills(report.venue, f"f-{report.client_order_id}"))
+        reason = order.cancel_reason if report.reason == "requested" else report.reason
+        self._end(order, OrderSignal.CANCELLED, now_ns, reason or report.reason)
+
+    def _not_found(self, report: OrderNotFound, now_ns: int) -> None:
+        order = self._live_order(report.client_order_id)
+        if order is not None:
+            self._end(order, OrderSignal.CANCELLED, now_ns, "not_found")
+
+    def _end(self, order: WorkingOrder, signal: OrderSignal, now_ns: int, reason: str | None) -> None:
+        """Retire an order, tell of it, and let its strategy act on that."""
+        remaining = order.remaining_lots
+        order.signal(signal)
+        order.asked_ns = None
+        self._show(order)
+        self._entry.record(order, now_ns, reason=reason)
+        self._state.retire(order)
+        strategy = self._state.strategies[order.strategy_id]
+        if order.purpose == "quote":
+            if signal is not OrderSignal.FILLED:
+                self._quote_cancelled(order, remaining, now_ns, reason or "cancelled")
+        else:
+            self._reducer.child_ended(strategy, now_ns)
+        self._continue(strategy, now_ns)
+        self._wake_plans(strategy, now_ns)
+
+    def _continue(self, strategy: StrategyState, now_ns: int) -> None:
+        """Let a strategy do what has waited for an answer of the venue."""
+        if strategy.requote_wanted:
+            self._quoter.requote(strategy, now_ns, "answered")
+        if strategy.plan is not None:
+            self._conductor.advance_plan(strategy, now_ns)
+
+    def _wake_plans(self, ended_for: StrategyState, now_ns: int) -> None:
+        """Let the other strategies' hedges go on that wait for an own quote to leave their way."""
+        for strategy in ended_for.market.strategies:
+            if strategy is not ended_for and strategy.plan is not None:
+                self._conductor.advance_plan(strategy, now_ns)
+
+    def _show(self, order: WorkingOrder) -> None:
+        """Count of an order what the venue's book shows of it."""
+        market = self._state.markets[order.venue, order.asset]
+        if order.shown_lots:
+            market.add_own_lots(order.side, order.shown_price_ticks, -order.shown_lots)
+        resting = order.accepted and order.live and order.purpose == "quote"
+        order.shown_price_ticks = order.price_ticks
+        order.shown_lots = order.remaining_lots if resting else 0
+        if order.shown_lots:
+            market.add_own_lots(order.side, order.shown_price_ticks, order.shown_lots)
+
+    def _count_rejection(self, order: WorkingOrder, code: str, message: str, now_ns: int) -> None:
+        """Tell of a rejection; several in a short time pause the strategy.
+
+        A post-only order that would have taken was refused as it asked to be: the market moved while it was under
+        way. That is no fault and does not count.
+        """
+        if code == "POST_ONLY_WOULD_CROSS":
+            return
+        strategy = self._state.strategies[order.strategy_id]
+        settings = self._state.settings
+        self._state.error(strategy, code, f"order={order.client_order_id}, message={message}", now_ns)
+        rejections = strategy.rejections
+        rejections.append(now_ns)
+        while rejections and rejections[0] < now_ns - settings.rejection_window_seconds * _NS:
+            rejections.popleft()
+        if strategy.config.pause_on_error and len(rejections) >= settings.max_rejections:
+            rejections.clear()
+            self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=f"error: {code}", operator=None)
+
+    # Queries
+
+    def _open_orders(self, report: OpenOrders, now_ns: int) -> None:
+        if self._emergency.open_orders(report, now_ns):
+            return
+        for shown in report.orders:
+            order = self._live_order(shown.client_order_id)
+            if order is not None and order.state == "unknown":
+                self._found(order, shown, now_ns)
+
+    def _found(self, order: WorkingOrder, shown: OpenOrder, now_ns: int) -> None:
+        """Take an unknown order as the venue shows it; fills that are missing are asked for."""
+        order.accepted = True
+        order.accepted_ns = order.accepted_ns or now_ns
+        order.venue_order_id = shown.venue_order_id
+        order.price_ticks, order.quantity_lots = shown.price_ticks, shown.quantity_lots
+        order.pending_price_ticks = order.pending_quantity_lots = None
+        if shown.filled_lots > order.filled_lots:
+            self._state.send(QueryFills(shown.venue, f"f-{order.client_order_id}"))
+        order.signal(OrderSignal.ACCEPTED)
+        self._answered(order, now_ns)
+
+    def _fill_history(self, report: FillHistory, now_ns: int) -> None:
+        for fill in report.fills:
+            order = self._state.find_order(fill.client_order_id)
+            if order is not None:
+                self._book(order, fill, now_ns)
+
+    def _balances(self, report: Balances, now_ns: int) -> None:
+        self._state.starting_cash.setdefault(report.venue, report.cash)
+
+    def _positions(self, report: Positions, now_ns: int) -> None:
+        """Positions come from fills alone; comparing them is recovery's."""
+
+    # Fills
+
+    def _filled(self, report: OrderFilled, now_ns: int) -> None:
+        fill = report.fill
+        order = self._state.find_order(fill.client_order_id)
+        if order is None:
+            self._state.error(
+                None,
+                "UNKNOWN_FILL",
+                f"venue={fill.venue}, asset={fill.asset}, order={fill.client_order_id}, trade={fill.trade_id}",
+                now_ns,
+            )
+            return
+        self._book(order, fill, now_ns)
+
+    def _book(self, order: WorkingOrder, fill: Fill, now_ns: int) -> None:
+        """Book an execution once, in whatever state its order is."""
+        if fill.trade_id in order.trades:
+            return
+        order.trades.add(fill.trade_id)
+        strategy = self._state.strategies[order.strategy_id]
+        instrument = self._state.markets[order.venue, order.asset].instrument
+        price, quantity = instrument.price(fill.price_ticks), instrument.quantity(fill.quantity_lots)
+        mid = strategy.market.mid if strategy.market.mid is not None else price
+        first = order.filled_lots == 0
+        order.filled_lots += fill.quantity_lots
+        self._show(order)
+        old_position = strategy.position
+        strategy.ledger.fill(
+            fill.side, price, quantity, fill.fee, mid, "quote" if order.purpose == "quote" else "hedge"
+        )
+        strategy.position_lots += sign(fill.side) * strategy.lots_of(order, fill.quantity_lots)
+        if order.purpose == "quote":
+            strategy.counters.capture(fill.side, price, quantity, mid)
+            if first:
+                strategy.counters.first_fill(order.accepted_ns or order.placed_ns, now_ns)
+        elif strategy.plan is not None:
+            strategy.plan.book(fill.venue, price, quantity)
+        self._state.actions.append(FillBooked(fill, strategy.strategy_id, price, quantity, mid))
+        self._tell_fill(strategy, order, fill, now_ns)
+        self._tell_position(strategy, old_position, now_ns)
+        self._check_closing(strategy, now_ns)
+        if order.live and order.remaining_lots == 0 and order.pending_quantity_lots is None:
+            self._end(order, OrderSignal.FILLED, now_ns, None)
+        else:
+            self._entry.record(order, now_ns)
+        self._after_fill(strategy, now_ns)
+
+    def _after_fill(self, strategy: StrategyState, now_ns: int) -> None:
+        if strategy.status == "active":
+            reading = tripped(strategy)
+            if reading is not None:
+                self._conductor.fire(strategy, reading, now_ns)
+        self._reducer.begin_hedge_if_due(strategy, now_ns)
+        self._quoter.requote(strategy, now_ns, "filled")
+        self._continue(strategy, now_ns)
+
+    def _check_closing(self, strategy: StrategyState, now_ns: int) -> None:
+        ledger = strategy.ledger
+        residual = ledger.residual
+        if residual and abs(residual) > float(ledger.volume) * _RESIDUAL_SHARE:
+            self._state.error(strategy, "PNL_DOES_NOT_CLOSE", f"residual={residual}, turnover={ledger.volume}", now_ns)
+
+    # Events
+
+    def _quote_cancelled(self, order: WorkingOrder, remaining_lots: int, now_ns: int, reason: str) -> None:
+        instrument = self._state.markets[order.venue, order.asset].instrument
+        self._state.emit(
+            QuoteCancelled.model_construct(
+                type="quote_cancelled",
+                seq=0,
+                timestamp=utc_from_ns(now_ns),
+                strategy_id=order.strategy_id,
+                asset=order.asset,
+                order_id=order.client_order_id,
+                side=order.side,
+                price=instrument.price(order.price_ticks),
+                quantity=instrument.quantity(remaining_lots),
+                layer=order.layer or 0,
+                reason=reason,
+            )
+        )
+
+    def _tell_fill(self, strategy: StrategyState, order: WorkingOrder, fill: Fill, now_ns: int) -> None:
+        instrument = self._state.markets[order.venue, order.asset].instrument
+        common = {
+            "timestamp": utc_from_ns(now_ns),
+            "strategy_id": strategy.strategy_id,
+            "asset": order.asset,
+            "order_id": order.client_order_id,
+            "trade_id": fill.trade_id,
+            "side": fill.side,
+            "quantity": instrument.quantity(fill.quantity_lots),
+            "price": instrument.price(fill.price_ticks),
+            "fee": fill.fee,
+            "venue": fill.venue,
+            "remaining": instrument.quantity(order.remaining_lots),
+        }
+        if order.purpose == "quote":
+            self._state.emit(QuoteFilled.model_validate(common))
+        else:
+            self._state.emit(HedgeFilled.model_validate({**common, "reason": order.purpose}))
+
+    def _tell_position(self, strategy: StrategyState, old_position: Any, now_ns: int) -> None:
+        self._state.emit(
+            PositionChanged(
+                timestamp=utc_from_ns(now_ns),
+                strategy_id=strategy.strategy_id,
+                asset=strategy.config.asset,
+                old_position=old_position,
+                new_position=strategy.position,
+                average_price=strategy.ledger.average_price,
+            )
+        )

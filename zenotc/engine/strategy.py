@@ -1,0 +1,102 @@
+"""Everything that the engine knows of one strategy."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from zenotc.engine.ledger import Ledger
+from zenotc.engine.market import Market
+from zenotc.engine.quote_counters import QuoteCounters
+from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Targets
+from zenotc.engine.reduce_plan import ReducePlan
+from zenotc.engine.rounding import EXACT
+from zenotc.engine.working_order import WorkingOrder
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.market import Side
+from zenotc.models.strategy import Status
+
+__all__ = ["StrategyState"]
+
+
+@dataclass(slots=True, eq=False)
+class StrategyState:
+    """One strategy; times in ns, `position_lots` in lots of the quoting market.
+
+    Parameters
+    ----------
+    targets, inputs, computed_ns
+        The last targets, what they were computed from, and when; `None` while it does not quote.
+    requote_distance
+        How far twice the mid, in ticks, may move from `inputs` before the targets are computed again.
+    requote_wanted
+        Whether something waits for an answer of the venue before it can be asked for.
+    baseline
+        Total PnL at the last mark before 00:00 UTC, USD.
+    """
+
+    strategy_id: str
+    config: StrategyConfig
+    market: Market
+    hedge_market: Market | None
+    created_ns: int
+    updated_ns: int
+    status: Status = "stopped"
+    pause_reason: str | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    counters: QuoteCounters = field(default_factory=QuoteCounters)
+    orders: dict[str, WorkingOrder] = field(default_factory=dict)
+    plan: ReducePlan | None = None
+    position_lots: int = 0
+    targets: Targets | None = None
+    inputs: QuoteInputs | None = None
+    computed_ns: int = 0
+    requote_distance: float = 0.0
+    refresh_at_ns: int = 0
+    requote_wanted: bool = False
+    baseline: Decimal = Decimal(0)
+    rejections: deque[int] = field(default_factory=deque)
+    published_pnl: Decimal | None = None
+    remaining_position: Decimal | None = None
+    parameters: QuoteParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parameters = QuoteParameters.of(self.config, self.market.instrument)
+
+    def configure(self, config: StrategyConfig) -> None:
+        """Take another configuration; it shows in the quotes at the next refresh."""
+        self.config = config
+        self.parameters = QuoteParameters.of(config, self.market.instrument)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no order rests or may rest, and nothing is being hedged or flattened."""
+        return not self.orders and self.plan is None
+
+    @property
+    def position(self) -> Decimal:
+        """Signed position, base units."""
+        return self.ledger.position
+
+    @property
+    def daily_pnl(self) -> Decimal:
+        """PnL since 00:00 UTC, USD."""
+        return EXACT.subtract(self.ledger.total_pnl, self.baseline)
+
+    def live_quotes(self, side: Side | None = None) -> Iterator[WorkingOrder]:
+        """Yield the quotes that rest or may rest."""
+        for order in self.orders.values():
+            if order.purpose == "quote" and (side is None or order.side == side):
+                yield order
+
+    def lots_of(self, order: WorkingOrder, lots: int) -> int:
+        """Turn lots of the order's market into lots of the quoting market."""
+        if order.venue == self.market.instrument.venue or self.hedge_market is None:
+            return lots
+        return lots * int(self.hedge_market.instrument.lot_size / self.market.instrument.lot_size)
+
+    def exposure_lots(self, side: Side) -> int:
+        """Return everything of one side that could still fill, whatever has been asked for it."""
+        return sum(self.lots_of(o, o.exposure_lots) for o in self.orders.values() if o.side == side)
