@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from zenotc.models.market import Book, PublicTrade
+from zenotc.models.market import BUY, SELL, Book, PublicTrade
 from zenotc.models.orders import Report
 
 T = TypeVar("T")
-Depth = tuple[tuple[int, int], ...]
 
 
 class Listener:
-    """Everything that was heard as `(time, what)`, books as a copy of their levels."""
+    """Everything that was heard as `(time, what)`, books as a copy of their levels from the touch outwards."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[int, object]] = []
 
     def on_book(self, book: Book, now_ns: int) -> None:
         assert book.best_bid is None or book.best_ask is None or book.best_bid < book.best_ask
-        self.heard.append((now_ns, (book.instrument.asset, tuple(book.bids.items()), tuple(book.asks.items()))))
+        self.heard.append((now_ns, (book.instrument.asset, tuple(book.levels(BUY)), tuple(book.levels(SELL)))))
 
     def on_trade(self, trade: PublicTrade, now_ns: int) -> None:
         self.heard.append((now_ns, trade))

@@ -61,7 +61,7 @@ def test_both_venues_follow_one_fair_price_and_the_hedge_venue_is_tighter_and_de
         venue.advance(120 * SECOND)
         for time, what in listener.heard:
             if isinstance(what, tuple) and time > SECOND:
-                bid, ask = what[1][-1][0], what[2][0][0]
+                bid, ask = what[1][0][0], what[2][0][0]
                 spreads.setdefault(venue.name, []).append(ask - bid)
                 depths.setdefault(venue.name, []).append(sum(lots for price, lots in what[1] if price > bid * 0.999))
                 mids[venue.name] = (bid + ask) / 2
