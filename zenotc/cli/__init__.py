@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from zenotc.cli import console, emergency_stop, keys, serve, strategies
+from zenotc.cli import emergency_stop, keys, strategies
+from zenotc.cli.console_command import console
+from zenotc.cli.serve_command import serve
 
 __all__ = ["main"]
 
@@ -16,8 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.command("console")(console.console)
+app.command("serve")(serve)
+app.command("console")(console)
 app.command("emergency-stop")(emergency_stop.emergency_stop)
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(keys.app, name="keys")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -13,9 +13,9 @@ import typer
 from zenotc.exceptions import ConnectionFailedError, ZenOTCError
 
 if TYPE_CHECKING:
-    from zenotc.sdk import ZenOTCClient
+    from zenotc import ZenOTCClient
 
-__all__ = ["REFUSED", "UNREACHABLE", "ask", "clean", "fail", "print_json", "print_table", "use_state_dir"]
+__all__ = ["REFUSED", "UNREACHABLE", "ask", "clean", "fail", "print_json", "print_table", "user_name"]
 
 REFUSED = 1
 UNREACHABLE = 2
@@ -35,12 +35,10 @@ def ask(question: Callable[[ZenOTCClient], Awaitable[T]], url: str | None, state
     state_dir
         Where the engine left its address and a key; default as `StateDirectory.open` says.
     """
-    from zenotc.sdk import ZenOTCClient
-
-    use_state_dir(state_dir)
+    from zenotc import ZenOTCClient
 
     async def answer() -> T:
-        async with ZenOTCClient(base_url=url) as client:
+        async with ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name()) as client:
             return await question(client)
 
     try:
@@ -48,18 +46,21 @@ def ask(question: Callable[[ZenOTCClient], Awaitable[T]], url: str | None, state
     except ConnectionFailedError as error:
         fail(f"the engine cannot be reached, nothing was done: {error}", UNREACHABLE)
     except ZenOTCError as error:
-        fail(str(error), REFUSED)
+        fail(str(error), UNREACHABLE if error.code == "no_credentials" else REFUSED)
 
 
-def use_state_dir(state_dir: Path | None) -> None:
-    """Let the client look for the engine in this directory."""
-    if state_dir is not None:
-        os.environ["ZENOTC_STATE_DIR"] = str(state_dir)
+def user_name() -> str:
+    """Return who sits at the terminal, for the journal; a user without a name can stop the desk as well."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def fail(message: str, code: int) -> NoReturn:
     """End the process with a message on the standard error stream."""
-    typer.echo(f"zenotc: {clean(message)}", err=True)
+    lines = [clean(line) for line in f"zenotc: {message}".splitlines()]
+    typer.echo("\n".join(lines), err=True)
     raise typer.Exit(code)
 
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zenotc.cli.answers import REFUSED, fail, use_state_dir
+from zenotc.cli.answers import REFUSED, fail, user_name
 from zenotc.cli.options import EngineUrl, Replay, ReplayMore, Seed, Speed, StateDir, parse_speed, recordings
 from zenotc.exceptions import ConnectionFailedError, ZenOTCError
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
+    from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import ChildEngine
     from zenotc.runtime.state_directory import StateDirectory
-    from zenotc.sdk import ZenOTCClient
 
 __all__ = ["console"]
 
@@ -55,9 +55,9 @@ def console(
 
 
 async def _console(url: str | None, state_dir: Path | None, options: Sequence[str], *, own_engine: bool) -> int:
+    from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import find_engine
     from zenotc.runtime.state_directory import StateDirectory
-    from zenotc.sdk import ZenOTCClient
 
     if url is not None and own_engine:
         raise typer.BadParameter("--url opens the console on an engine that runs, --replay starts another")
@@ -66,8 +66,7 @@ async def _console(url: str | None, state_dir: Path | None, options: Sequence[st
         if url is not None and own_engine:
             raise ConnectionFailedError(f"an engine runs in {state_dir} already")
     if url is not None:
-        use_state_dir(state_dir)
-        return await _show(ZenOTCClient(base_url=url))
+        return await _show(ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name()))
     with contextlib.ExitStack() as stack:
         home = state_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zenotc-")))
         return await _show_own_engine(StateDirectory.open(home), options)
@@ -77,14 +76,14 @@ async def _show(client: ZenOTCClient) -> int:
     from console.app import ConsoleApp
 
     async with client:
-        return await ConsoleApp(client).run_async() or 0
+        return await ConsoleApp(client, operator=user_name()).run_async() or 0
 
 
 async def _show_own_engine(state: StateDirectory, options: Sequence[str]) -> int:
     """Start an engine and the console side by side: the screen is there before the engine is."""
     from console.app import ConsoleApp
+    from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import ChildEngine
-    from zenotc.sdk import ZenOTCClient
 
     with socket.create_server((_HOST, 0)) as free:
         port = free.getsockname()[1]
@@ -93,8 +92,9 @@ async def _show_own_engine(state: StateDirectory, options: Sequence[str]) -> int
     await engine.start()
     watch: asyncio.Task[None] | None = None
     try:
-        async with ZenOTCClient(api_key, api_secret, "sandbox", f"http://{_HOST}:{port}") as client:
-            app = ConsoleApp(client)
+        url = f"http://{_HOST}:{port}"
+        async with ZenOTCClient(api_key, api_secret, "sandbox", url, operator=user_name()) as client:
+            app = ConsoleApp(client, operator=user_name())
             watch = asyncio.create_task(_leave_if_it_fails(engine, app))
             code = await app.run_async() or 0
     finally:
