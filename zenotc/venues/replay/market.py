@@ -64,6 +64,7 @@ class ReplayMarket:
         self.queue = OrderQueue(self.book)
         self._account = account
         self._report = report
+        self._closed = False
         self._known: set[str] = set()
         self._taken: dict[tuple[Side, int], int] = {}
 
@@ -125,12 +126,14 @@ class ReplayMarket:
         for order, lots in self.queue.execute(trade, self.recorded.event_ms):
             self._fill(order, order.price_ticks, lots, maker=True, now_ns=now_ns)
 
-    def close(self, reason: str | None = None) -> None:
-        """Empty the book until the next snapshot, and cancel our orders where a reason is given."""
+    def clear(self) -> None:
+        """Empty the book until the next snapshot."""
         self.recorded.reset()
         self._taken.clear()
-        if reason is not None:
-            self.cancel_all(reason)
+
+    def close(self) -> None:
+        """Take no more orders; the book stays as it was last."""
+        self._closed = True
 
     # Our requests -----------------------------------------------------------------------------------------------------
 
@@ -204,7 +207,7 @@ class ReplayMarket:
 
     def _refusal(self, order: RestingOrder, price_ticks: int, quantity_lots: int) -> RejectCode | None:
         """Return why the order cannot be had at this price and size."""
-        if not self.recorded.synchronised:
+        if self._closed or not self.recorded.synchronised:
             return "MARKET_CLOSED"
         if price_ticks <= 0:
             return "INVALID_PRICE"

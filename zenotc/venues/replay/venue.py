@@ -34,7 +34,7 @@ from zenotc.models.orders import (
 )
 from zenotc.venues.replay.account import Account
 from zenotc.venues.replay.market import REJECTIONS, ReplayMarket
-from zenotc.venues.replay.recording import Diff, Message, Recording, Touch, Trade, open_recordings
+from zenotc.venues.replay.recording import Diff, Message, Recording, Snapshot, Touch, Trade, open_recordings
 from zenotc.venues.venue import VenueSink
 
 __all__ = ["ReplayVenue"]
@@ -112,7 +112,6 @@ class ReplayVenue:
         self._shift_ns = max(recording.clock_lag_ns for recording in recordings)
         self.start_ns = min(recording.first_ns for recording in recordings) + self._shift_ns
         self.messages_read = 0
-        self.finished = False
         self._name = name
         self._latency_ns = order_latency_ns
         self._loop = loop
@@ -139,7 +138,7 @@ class ReplayVenue:
         # The feeds by the time of their next message; the asset decides a tie.
         self._due: list[tuple[int, str]] = []
         self._heartbeat_ns = self.start_ns + SECOND_NS
-        self._plan()
+        self._own_ns = self._heartbeat_ns
         self._begin()
 
     @property
@@ -252,7 +251,7 @@ class ReplayVenue:
         elif type(message) is Diff:
             changed = market.on_diff(message)
         else:
-            assert message is not None
+            assert isinstance(message, Snapshot)
             changed = market.on_snapshot(message)
         if changed and feed.heard:
             sink.on_book(market.book, now_ns)
@@ -262,22 +261,27 @@ class ReplayVenue:
     def _end(self, feed: _Feed, sink: VenueSink) -> None:
         """Close a market whose recording is over, and begin again or finish after the last one."""
         market = feed.market
-        restart = self._loop and not self._due
+        if self._loop:
+            market.clear()
+            if feed.heard:
+                sink.on_book(market.book, self._now_ns)
+            if not self._due:
+                self._restart()
+            return
         market.close()
         if feed.heard:
-            sink.on_book(market.book, self._now_ns)
-            if not self._loop:
-                sink.on_feed_ended(self._name, market.instrument.asset, "replay_finished", self._now_ns)
-        if restart:
-            for other in self._feeds.values():
-                other.market.cancel_all("replay_restarted")
-            first_ns = min(other.recording.first_ns for other in self._feeds.values())
-            self._shift_ns = self._now_ns + SECOND_NS - first_ns
-            self._begin()
-        elif not self._due:
-            self.finished = True
+            sink.on_feed_ended(self._name, market.instrument.asset, "replay_finished", self._now_ns)
+        if not self._due:
             self._heartbeat_ns = NEVER_NS
             self._plan()
+
+    def _restart(self) -> None:
+        """Begin again a second after now."""
+        for feed in self._feeds.values():
+            feed.market.cancel_all("replay_restarted")
+        first_ns = min(feed.recording.first_ns for feed in self._feeds.values())
+        self._shift_ns = self._now_ns + SECOND_NS - first_ns
+        self._begin()
 
     # Requests, reports and the heartbeat ------------------------------------------------------------------------------
 
