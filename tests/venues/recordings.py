@@ -62,9 +62,7 @@ class Tape:
         values = {"u": self.last_id + ahead, "b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
         self._add(at_ms, "bookTicker", values)
 
-    def trade(
-        self, at_ms: float, price: str, quantity: str, *, taker: str, executed_ms: float | None = None
-    ) -> None:
+    def trade(self, at_ms: float, price: str, quantity: str, *, taker: str, executed_ms: float | None = None) -> None:
         executed = _ms(at_ms if executed_ms is None else executed_ms)
         values = {"p": price, "q": quantity, "T": executed, "m": taker == "sell"}
         self._add(at_ms, "trade", {"e": "trade", "E": executed, "t": len(self.lines), **values})
