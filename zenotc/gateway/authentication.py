@@ -8,15 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from zenotc.exceptions import AuthenticationError, ValidationError
 from zenotc.models.signature import sign_request
-from zenotc.runtime.keys import ApiKey, KeyStore
+from zenotc.runtime.keys import ApiKey, KeyStore, Scope
 
-__all__ = ["MAX_AGE_MS", "MAX_AHEAD_MS", "Authenticator", "Caller", "Scope", "operator_name"]
-
-Scope = Literal["READ", "MARKET_MAKING", "STOP"]
+__all__ = ["MAX_AGE_MS", "MAX_AHEAD_MS", "Authenticator", "Caller", "operator_name"]
 
 MAX_AGE_MS = 5_000
 MAX_AHEAD_MS = 1_000

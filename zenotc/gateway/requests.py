@@ -13,12 +13,13 @@ from fastapi.routing import APIRoute
 
 from zenotc.exceptions import ValidationError
 from zenotc.gateway.answers import WireResponse
-from zenotc.gateway.authentication import Authenticator, Caller, Scope
+from zenotc.gateway.authentication import Authenticator, Caller
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.idempotency import IdempotencyMemory, Outcome
 from zenotc.gateway.limits import RateLimiter, read_body
 from zenotc.gateway.settings import GatewaySettings
 from zenotc.models.wire import decode
+from zenotc.runtime.keys import Scope
 
 __all__ = ["Gate", "SignedRoute", "caller_of", "desk_of", "json_body", "raw_target", "signed"]
 

@@ -1,0 +1,1 @@
+"""The client: requests, the event stream, and the documented market-making calls."""

@@ -1,0 +1,206 @@
+"""Requests over HTTP: signed, with timeouts, and repeated only where nothing can happen twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, RateLimitError, ZenOTCError, error_from_wire
+from zenotc.models.wire import decode, encode
+from zenotc.sdk.signing import Signer
+
+__all__ = ["HttpTransport", "is_loopback"]
+
+_MAX_ATTEMPTS = 4
+_FIRST_BACKOFF_SECONDS = 0.1
+_LONGEST_WAIT_SECONDS = 5.0
+_NOT_CARRIED_OUT = frozenset({429, 503})
+
+
+class HttpTransport:
+    """Sends requests to the engine.
+
+    What was not sent, or was refused without being carried out, is tried again, with a growing and random pause.
+    A change of state that was sent and not answered is tried again under the same idempotency key, which the
+    engine answers with the first outcome.
+
+    Parameters
+    ----------
+    base_url
+        Of the engine.
+    signer
+        Signs each try anew.
+    timeout_seconds
+        For an answer to a question; commands bring their own.
+    connect_timeout_seconds
+        For a connection.
+    transport
+        In place of the network, as `httpx.ASGITransport(app)`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        signer: Signer,
+        *,
+        timeout_seconds: float,
+        connect_timeout_seconds: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._signer = signer
+        self._timeout_seconds = timeout_seconds
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """Ask, and return the whole answer decoded.
+
+        Raises
+        ------
+        ZenOTCError
+            As the engine answers; `ConnectionFailedError` if it does not.
+        """
+        return await self._send("GET", path, query=query)
+
+    async def ask(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Ask with a body (POST that changes nothing), and return the `data` of the answer."""
+        return (await self._send("POST", path, body=encode(body)))["data"]
+
+    async def change(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_seconds: float | None = None
+    ) -> Any:
+        """Change state once, and return the `data` of the answer.
+
+        Parameters
+        ----------
+        timeout_seconds
+            For the answer; longer than the engine may take.
+
+        Raises
+        ------
+        ZenOTCError
+            As the engine answers; `ConnectionFailedError` if nothing was done; `OutcomeUnknownError` if it was
+            sent and stays without an answer.
+        """
+        content = b"" if body is None else encode(body)
+        key = uuid.uuid4().hex
+        answer = await self._send(method, path, body=content, idempotency_key=key, timeout_seconds=timeout_seconds)
+        return answer["data"]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: bytes = b"",
+        idempotency_key: str = "",
+        timeout_seconds: float | None = None,
+    ) -> Any:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        uncertain = False
+        clock_corrected = False
+        attempt = 0
+        while True:
+            attempt += 1
+            failure: ZenOTCError
+            try:
+                response = await self._try(method, path, given, body, idempotency_key, timeout_seconds)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                failure = ConnectionFailedError(f"the engine at {self._base_url} cannot be reached: {error}")
+            except httpx.RequestError as error:
+                uncertain = bool(idempotency_key)
+                failure = ConnectionFailedError(
+                    f"the engine at {self._base_url} did not answer: {type(error).__name__}", code="no_answer"
+                )
+            else:
+                if response.is_success:
+                    return _decoded(response)
+                failure = _error_of(response)
+                server_time = failure.details.get("serverTime")
+                if failure.code == "timestamp_out_of_window" and isinstance(server_time, int) and not clock_corrected:
+                    self._signer.learn_time(server_time)
+                    clock_corrected = True
+                    continue
+                if uncertain and response.status_code == 401:
+                    break  # says nothing of the try before
+                if response.status_code not in _NOT_CARRIED_OUT:
+                    raise failure
+            wait = failure.retry_after if isinstance(failure, RateLimitError) else 0.0
+            if attempt == _MAX_ATTEMPTS or wait > _LONGEST_WAIT_SECONDS:
+                break
+            await asyncio.sleep(wait + _FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1))
+        if uncertain:
+            raise OutcomeUnknownError(
+                f"{method} {path} was sent and not answered: it may have been carried out",
+                details={"idempotencyKey": idempotency_key},
+            ) from failure
+        raise failure
+
+    async def _try(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: bytes,
+        idempotency_key: str,
+        timeout_seconds: float | None,
+    ) -> httpx.Response:
+        client = self._opened()
+        timeout = httpx.Timeout(timeout_seconds or self._timeout_seconds, connect=self._connect_timeout_seconds)
+        headers = {"Content-Type": "application/json"} if body else {}
+        request = client.build_request(
+            method, self._base_url + path, params=query or None, content=body, headers=headers, timeout=timeout
+        )
+        target = request.url.raw_path.decode("ascii")
+        request.headers.update(self._signer.headers(method, target, body, idempotency_key))
+        return await client.send(request)
+
+    def _opened(self) -> httpx.AsyncClient:
+        """Return the connections of the running loop; those of a loop that is gone are of no use."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            trust_env = not is_loopback(self._base_url)
+            self._client = httpx.AsyncClient(transport=self._transport, trust_env=trust_env, follow_redirects=False)
+            self._loop = loop
+        return self._client
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL stays on this machine, where no proxy is asked."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _decoded(response: httpx.Response) -> Any:
+    try:
+        answer = decode(response.content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or "data" not in answer:
+        raise OutcomeUnknownError(f"{response.url} answered something that is not from an engine", code="bad_answer")
+    return answer
+
+
+def _error_of(response: httpx.Response) -> ZenOTCError:
+    try:
+        body = decode(response.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {"error": "bad_answer", "message": f"HTTP {response.status_code} without a reason"}
+    return error_from_wire(response.status_code, body)
