@@ -10,6 +10,7 @@ from zenotc.exceptions import ZenOTCError
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import StrategyEvent
 from zenotc.models.orders import Fill, Request
+from zenotc.models.quotes import OrderState
 from zenotc.models.strategy import Status
 
 __all__ = [
@@ -53,6 +54,7 @@ class OrderChanged:
     """Something is new about an order, `new` where it was just written down; exact values, USD and base units."""
 
     order: WorkingOrder
+    state: OrderState
     price: Decimal
     quantity: Decimal
     filled: Decimal

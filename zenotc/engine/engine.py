@@ -120,6 +120,12 @@ class Engine:
         self._wake_in_time(now_ns)
         return self._done()
 
+    def abandon(self, command_id: str) -> None:
+        """Do not answer a command any more; what it asked for goes on."""
+        self.state.waiting_commands.pop(command_id, None)
+        if command_id in self.state.emergency.commands:
+            self.state.emergency.commands.remove(command_id)
+
     def on_timer(self, now_ns: int) -> Sequence[Action]:
         """Do what is due: samples, refreshes, slices, deadlines."""
         if now_ns >= self._day_ends_ns:

@@ -131,6 +131,7 @@ class OrderEntry:
         self._state.actions.append(
             OrderChanged(
                 order=order,
+                state=order.state,
                 price=instrument.price(order.price_ticks),
                 quantity=instrument.quantity(order.quantity_lots),
                 filled=instrument.quantity(order.filled_lots),

@@ -1,0 +1,42 @@
+"""Trading time: the wall clock's in the sandbox and live, the recording's in a replay."""
+
+from __future__ import annotations
+
+import math
+import time
+
+__all__ = ["TradingClock"]
+
+
+class TradingClock:
+    """Maps the wall clock's progress to trading time, ns since the Unix epoch.
+
+    Parameters
+    ----------
+    start_ns
+        The trading time at which it starts.
+    speed
+        Trading seconds per second; infinite runs as fast as the machine does, and then only `jump` moves it.
+    """
+
+    def __init__(self, start_ns: int, speed: float = 1.0) -> None:
+        self._anchor_ns = start_ns
+        self._wall_ns = time.monotonic_ns()
+        self.speed = speed
+
+    def now_ns(self) -> int:
+        """Return the trading time; it never falls."""
+        if math.isinf(self.speed):
+            return self._anchor_ns
+        return self._anchor_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed)
+
+    def jump(self, time_ns: int) -> None:
+        """Go to a trading time, and run on from there."""
+        self._anchor_ns = max(time_ns, self.now_ns())
+        self._wall_ns = time.monotonic_ns()
+
+    def seconds_until(self, time_ns: int) -> float:
+        """Return how long the wall clock takes until a trading time, seconds; 0 where it has passed."""
+        if math.isinf(self.speed):
+            return 0.0
+        return max((time_ns - self.now_ns()) / 1e9 / self.speed, 0.0)

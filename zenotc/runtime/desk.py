@@ -1,0 +1,433 @@
+"""The desk: the engine with its venues and its journal, and the one way in for everybody who asks something of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from zenotc import __version__
+from zenotc.engine.actions import Reply
+from zenotc.engine.engine import Engine
+from zenotc.engine.views import (
+    metrics_view,
+    order_book_view,
+    preview_view,
+    quote_stats_view,
+    quotes_view,
+    strategy_view,
+)
+from zenotc.exceptions import ZenOTCError
+from zenotc.journal import Journal
+from zenotc.journal.records import CommandOutcomeRecord, CommandRecord
+from zenotc.models.commands import (
+    CancelQuotes,
+    ClearEmergencyStop,
+    Command,
+    CreateStrategy,
+    DeleteStrategy,
+    EmergencyStopAll,
+    PauseStrategy,
+    StopStrategy,
+    UpdateStrategy,
+)
+from zenotc.models.events import JournalledEvent
+from zenotc.models.metrics import QuoteStats, StrategyMetrics
+from zenotc.models.quotes import OrderBook, Preview, Quotes
+from zenotc.models.settings import EngineSettings
+from zenotc.models.status import EmergencyState, EngineStatus, Environment, HistoryPoint, VenueStatus
+from zenotc.models.strategy import (
+    CancelQuotesResult,
+    CommandResult,
+    EmergencyStopResult,
+    StopConfirmation,
+    Strategy,
+)
+from zenotc.models.wire import encode, utc_from_ns
+from zenotc.runtime.clock import TradingClock
+from zenotc.runtime.driver import Driver
+from zenotc.runtime.emergency_latch import EmergencyLatch
+from zenotc.runtime.floor import Floor
+from zenotc.venues.venue import SimulatedVenue
+
+__all__ = ["Desk"]
+
+_HISTORY_LIMIT_NS = 10**19
+
+
+class Desk:
+    """A running engine: commands go in through `execute`, everything else is a view.
+
+    Parameters
+    ----------
+    venues
+        The venues, the quoting one among them.
+    journal
+        Where everything is written before anybody hears of it; the desk binds it to the running loop.
+    latch
+        The emergency stop's file; where it is latched the desk starts under the stop.
+    settings
+        The engine's settings, which name the quoting and the hedge venue.
+    environment
+        `sandbox` or `live`.
+    start_ns
+        The trading time at the start, ns since the Unix epoch; default the venues' own.
+    speed
+        Trading seconds per second; infinite is as fast as it goes.
+    feed
+        What the market data is, in words for a person.
+    """
+
+    def __init__(
+        self,
+        venues: Sequence[SimulatedVenue],
+        journal: Journal,
+        latch: EmergencyLatch,
+        settings: EngineSettings,
+        *,
+        environment: Environment = "sandbox",
+        start_ns: int | None = None,
+        speed: float = 1.0,
+        feed: str = "simulated",
+    ) -> None:
+        self.environment: Environment = environment
+        self.settings = settings
+        self.feed = feed
+        self._journal = journal
+        self._latch = latch
+        if start_ns is None:
+            start_ns = min((t for v in venues if (t := v.next_time()) is not None), default=time.time_ns())
+        self.clock = TradingClock(start_ns, speed)
+        instruments = [i for venue in venues for i in venue.instruments.values()]
+        prefix = f"{journal.epoch[:6]}.{journal.last_seq}"
+        self.engine = Engine(settings, instruments, id_prefix=prefix, start_ns=start_ns)
+        self._floor = Floor(self.engine, venues, journal, self.clock, self._replied)
+        self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending)
+        self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
+        self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
+        self._committed_seq = journal.last_seq
+        self._running: asyncio.Task[None] | None = None
+        self._started_ns = time.time_ns()
+        journal.on_commit = self._publish
+        journal.on_failure = self._floor.journal_failed
+
+    # Life ----------------------------------------------------------------------------------------------------------
+
+    def prepare(self, commands: Iterable[CreateStrategy]) -> None:
+        """Create these strategies as soon as their markets can be quoted on, before anything else happens there."""
+        self._floor.prepared.extend(commands)
+
+    async def start(self) -> None:
+        """Connect to the venues and let trading time pass."""
+        self._journal.bind(asyncio.get_running_loop())
+        latched = self._latch.latched()
+        if latched is not None:
+            self.engine.state.emergency.latch(int(latched.since.timestamp() * 1e9), latched.operator)
+        self._floor.connect()
+        self._running = asyncio.create_task(self._driver.run(), name="driver")
+        self._running.add_done_callback(self._driver_ended)
+
+    def _driver_ended(self, task: asyncio.Task[None]) -> None:
+        """Stop the loop's process where the driver has failed: an engine that stands still must not look alive."""
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "the driver failed", "exception": task.exception(), "task": task}
+            )
+
+    async def stop(self) -> bool:
+        """Cancel every order, wait for the venues to confirm it, and stop; returns whether they did."""
+        pauses = [
+            PauseStrategy(command_id=f"shutdown-{s.strategy_id}", operator="shutdown", strategy_id=s.strategy_id)
+            for s in list(self.engine.state.strategies.values())
+            if s.status == "active" or s.orders
+        ]
+        results = await asyncio.gather(*(self._pause_at_end(command) for command in pauses))
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+        return all(results)
+
+    async def _pause_at_end(self, command: PauseStrategy) -> bool:
+        try:
+            result = await self.execute(command)
+        except ZenOTCError:
+            return False
+        return isinstance(result, CommandResult) and result.confirmed
+
+    # Commands ------------------------------------------------------------------------------------------------------
+
+    async def execute(self, command: Command) -> Any:
+        """Carry a command out and return what it came to.
+
+        Parameters
+        ----------
+        command
+            Create and update return a `Strategy`; start, pause, resume and stop a `CommandResult`; cancel-quotes a
+            `CancelQuotesResult`; the emergency stop an `EmergencyStopResult`; clearing it an `EmergencyState`; delete
+            nothing.
+
+        Raises
+        ------
+        ZenOTCError
+            If the engine refuses it.
+        """
+        started = time.monotonic()
+        if isinstance(command, DeleteStrategy | UpdateStrategy):
+            self.engine.state.strategy(command.strategy_id)
+        before = self._quotes_on(command.asset) if isinstance(command, CancelQuotes) else {}
+        reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
+        self._floor.command(command, _written(command, time.time_ns()))
+        if isinstance(command, EmergencyStopAll):
+            # The requests to cancel have left; from here on the stop also outlives this process.
+            self._latch.latch(datetime.now(UTC), command.operator, "emergency_stop")
+        self._driver.wake()
+        error = await self._answer(command, reply)
+        if isinstance(command, ClearEmergencyStop) and error is None:
+            self._latch.clear()
+        if error is not None:
+            self._floor.journal([_outcome(command, error.code, encode({"message": error.message}))])
+            raise error
+        result = self._result(command, before, time.monotonic() - started)
+        self._floor.journal([_outcome(command, "done", encode(result))])
+        return result
+
+    async def _answer(self, command: Command, reply: asyncio.Future[ZenOTCError | None]) -> ZenOTCError | None:
+        """Wait for the reply; what the venues have not confirmed by the deadline is named, and goes on."""
+        try:
+            return await asyncio.wait_for(reply, self._deadline_seconds(command))
+        except TimeoutError:
+            self.engine.abandon(command.command_id)
+            return None
+        finally:
+            self._replies.pop(command.command_id, None)
+
+    def _deadline_seconds(self, command: Command) -> float:
+        settings = self.settings
+        flatten = (isinstance(command, StopStrategy) and command.flatten_position) or (
+            isinstance(command, EmergencyStopAll) and command.flatten_positions
+        )
+        return settings.command_deadline_seconds + (settings.flatten_deadline_seconds if flatten else 0)
+
+    def _replied(self, reply: Reply) -> None:
+        future = self._replies.get(reply.command_id)
+        if future is not None and not future.done():
+            future.set_result(reply.error)
+
+    def _result(self, command: Command, before: dict[str, str], elapsed: float) -> Any:
+        if isinstance(command, CreateStrategy | UpdateStrategy):
+            return self.strategy(command.strategy_id)
+        if isinstance(command, DeleteStrategy):
+            return None
+        if isinstance(command, CancelQuotes):
+            left = sorted(before.keys() & self.engine.state.orders.keys())
+            names = sorted(set(before.values()))
+            return CancelQuotesResult(cancelled=len(before) - len(left), strategies=names, unconfirmed_orders=left)
+        if isinstance(command, EmergencyStopAll):
+            return self._emergency_result(elapsed)
+        if isinstance(command, ClearEmergencyStop):
+            return self._emergency_state()
+        state = self.engine.state.strategy(command.strategy_id)
+        flattened = isinstance(command, StopStrategy) and command.flatten_position
+        pausing = isinstance(command, PauseStrategy | StopStrategy)
+        return CommandResult(
+            strategy=self.strategy(command.strategy_id),
+            confirmed=not pausing or not state.orders,
+            unconfirmed_orders=sorted(state.orders) if pausing else [],
+            remaining_position=state.position if flattened else None,
+        )
+
+    def _quotes_on(self, asset: str) -> dict[str, str]:
+        market = self.engine.state.quoting_market(asset)
+        return {
+            order.client_order_id: strategy.strategy_id
+            for strategy in market.strategies
+            if strategy.status == "active"
+            for order in strategy.live_quotes()
+        }
+
+    def _emergency_result(self, elapsed: float) -> EmergencyStopResult:
+        state = self.engine.state
+        venues = {venue: venue not in state.emergency.waiting for venue, _ in state.markets}
+        strategies = [
+            StopConfirmation(
+                strategy_id=s.strategy_id,
+                name=s.config.name,
+                confirmed=not s.orders,
+                unconfirmed_orders=sorted(s.orders),
+                remaining_position=s.position,
+            )
+            for s in state.strategies.values()
+        ]
+        confirmed = all(venues.values()) and all(s.confirmed for s in strategies)
+        return EmergencyStopResult(
+            confirmed=confirmed, elapsed_ms=round(elapsed * 1e3, 3), venues=venues, strategies=strategies
+        )
+
+    # Views ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> str:
+        """Names the numbering of the events."""
+        return self._journal.epoch
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest committed event."""
+        return self._committed_seq
+
+    @property
+    def started_at_ns(self) -> int:
+        """When the desk was made, wall clock, ns."""
+        return self._started_ns
+
+    def strategies(self, *, asset: str | None = None, status: str | None = None) -> list[Strategy]:
+        """Return the strategies, of one asset or status where given."""
+        state, now_ns = self.engine.state, self.clock.now_ns()
+        return [
+            strategy_view(state, strategy, now_ns)
+            for strategy in state.strategies.values()
+            if asset in (None, strategy.config.asset) and status in (None, strategy.status)
+        ]
+
+    def strategy(self, strategy_id: str) -> Strategy:
+        """Return one strategy; `NotFoundError` where there is none, as from every view of one."""
+        state = self.engine.state
+        return strategy_view(state, state.strategy(strategy_id), self.clock.now_ns())
+
+    def metrics(self, strategy_id: str) -> StrategyMetrics:
+        """Return how a strategy has done."""
+        return metrics_view(self.engine.state.strategy(strategy_id))
+
+    def quote_stats(self, strategy_id: str) -> QuoteStats:
+        """Return what became of a strategy's quotes."""
+        return quote_stats_view(self.engine.state.strategy(strategy_id))
+
+    def quotes(self, strategy_id: str) -> Quotes:
+        """Return what a strategy quotes."""
+        state = self.engine.state
+        return quotes_view(state, state.strategy(strategy_id))
+
+    def preview(self, strategy_id: str, changes: Mapping[str, Any]) -> Preview:
+        """Return what a strategy would quote with changed parameters."""
+        state = self.engine.state
+        return preview_view(state, state.strategy(strategy_id), changes, self.clock.now_ns())
+
+    def order_book(self, asset: str, depth: int) -> OrderBook:
+        """Return the quoting venue's book, `depth` levels a side; `NotFoundError` for an unknown asset."""
+        return order_book_view(self.engine.state, asset, depth, self.clock.now_ns())
+
+    def lot_size(self, asset: str) -> Decimal:
+        """Return an asset's lot, base units; `ValidationError` for an unknown asset."""
+        return self.engine.state.quoting_market(asset).instrument.lot_size
+
+    def status(self) -> EngineStatus:
+        """Return the state of the engine."""
+        state, now_ns = self.engine.state, self.clock.now_ns()
+        strategies = state.strategies.values()
+        waiting = self._floor.waiting_for()
+        return EngineStatus(
+            environment=self.environment,
+            epoch=self.epoch,
+            version=__version__,
+            started_at=utc_from_ns(self._started_ns),
+            uptime_seconds=(time.time_ns() - self._started_ns) / 1e9,
+            trading_time=utc_from_ns(now_ns),
+            ready=not waiting,
+            waiting_for=waiting,
+            emergency_stop=self._emergency_state(),
+            venues=[self._venue_status(name, now_ns) for name in sorted({venue for venue, _ in state.markets})],
+            assets=sorted(asset for venue, asset in state.markets if venue == self.settings.quoting_venue),
+            last_seq=self._committed_seq,
+            daily_pnl=sum((s.daily_pnl for s in strategies), Decimal(0)),
+            total_pnl=sum((s.ledger.total_pnl for s in strategies), state.forgotten_pnl),
+            open_orders=len(state.orders),
+            feed=self.feed,
+        )
+
+    def _venue_status(self, name: str, now_ns: int) -> VenueStatus:
+        state = self.engine.state
+        heard = [m.heard_ns for (venue, _), m in state.markets.items() if venue == name and m.heard_ns is not None]
+        orders = [order for order in state.orders.values() if order.venue == name]
+        return VenueStatus(
+            name=name,
+            data_age_seconds=max(now_ns - max(heard), 0) / 1e9 if heard else None,
+            open_orders=len(orders),
+            unknown_orders=sum(order.state == "unknown" for order in orders),
+        )
+
+    def _emergency_state(self) -> EmergencyState:
+        emergency = self.engine.state.emergency
+        return EmergencyState(
+            active=emergency.active,
+            since=None if emergency.since_ns is None else utc_from_ns(emergency.since_ns),
+            operator=emergency.operator,
+            unconfirmed_venues=sorted(emergency.waiting),
+        )
+
+    # The journal ---------------------------------------------------------------------------------------------------
+
+    async def history(
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+    ) -> list[HistoryPoint]:
+        """Return a strategy's marks over trading time, one per `resolution_seconds`."""
+        self.engine.state.strategy(strategy_id)
+        marks = await self._journal.history(
+            strategy_id,
+            start_ns=0 if start is None else int(start.timestamp() * 1e9),
+            end_ns=_HISTORY_LIMIT_NS // 2 if end is None else int(end.timestamp() * 1e9),
+            resolution_ns=max(int(resolution_seconds * 1e9), 1),
+        )
+        return [
+            HistoryPoint(
+                timestamp=utc_from_ns(mark.at_ns),
+                equity=mark.equity,
+                position=mark.position,
+                daily_pnl=mark.daily_pnl,
+                total_pnl=mark.total_pnl,
+                spread_bps=mark.spread_bps,
+                sigma=mark.sigma,
+            )
+            for mark in marks
+        ]
+
+    async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
+        """Return the first `limit` committed events after a number, oldest first."""
+        return await self._journal.events(after_seq=after_seq, limit=limit, strategy_id=strategy_id)
+
+    def listen(self, callback: Callable[[Sequence[JournalledEvent]], None]) -> Callable[[], None]:
+        """Call back with the events of each commit, on the loop; returns the unsubscriber."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def _publish(self, events: list[JournalledEvent]) -> None:
+        if not events:
+            return
+        self._committed_seq = events[-1].seq
+        for listener in list(self._listeners):
+            listener(events)
+
+
+def _written(command: Command, received_ns: int) -> CommandRecord:
+    body = {
+        name: value.given() if name == "config" else value
+        for name in command.__dataclass_fields__
+        if name not in ("command_id", "operator", "strategy_id")
+        for value in (getattr(command, name),)
+    }
+    return CommandRecord(
+        command.command_id,
+        received_ns,
+        command.operator,
+        type(command).__name__,
+        getattr(command, "strategy_id", None),
+        encode(body),
+    )
+
+
+def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
+    return CommandOutcomeRecord(command.command_id, time.time_ns(), outcome, body)

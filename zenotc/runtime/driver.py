@@ -1,0 +1,106 @@
+"""Lets trading time pass for simulated venues and the engine, one thing after another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from zenotc.runtime.clock import TradingClock
+from zenotc.venues.venue import SimulatedVenue
+
+__all__ = ["Driver"]
+
+_SLICE_NS = 4_000_000
+"""How long it may hold the event loop, ns of the wall clock."""
+
+
+class Timed(Protocol):
+    """Something beside the venues that wants to be called in time."""
+
+    @property
+    def next_timer(self) -> int:
+        """When, ns."""
+
+    def on_timer(self, now_ns: int) -> None:
+        """Do what is due."""
+
+
+class Driver:
+    """Steps from one thing that happens to the next, as the clock allows.
+
+    Before trading time passes, everything that was decided has left: no time passes at a simulated venue while the
+    journal commits, so that the same inputs give the same outputs at any speed.
+
+    Parameters
+    ----------
+    clock
+        Trading time.
+    venues
+        What moves.
+    timed
+        The engine's timers.
+    send_pending
+        Waits for the journal and sends what waits for it; returns at once where nothing does.
+    """
+
+    def __init__(
+        self,
+        clock: TradingClock,
+        venues: Sequence[SimulatedVenue],
+        timed: Timed,
+        send_pending: Callable[[], Awaitable[None] | None],
+    ) -> None:
+        self._clock = clock
+        self._venues = venues
+        self._timed = timed
+        self._send_pending = send_pending
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look again at what is next: somebody has sent something."""
+        self._wake.set()
+
+    def next_venue_time(self) -> int | None:
+        """Return when the next thing happens at a venue, ns."""
+        times = [time_ns for venue in self._venues if (time_ns := venue.next_time()) is not None]
+        return min(times, default=None)
+
+    async def run(self) -> None:
+        """Let time pass until the task is cancelled."""
+        slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+        while True:
+            waiting = self._send_pending()
+            if waiting is not None:
+                await waiting
+            venue_ns = self.next_venue_time()
+            if venue_ns is None and math.isinf(self._clock.speed):
+                self._clock.speed = 1.0  # The recording is over; what is left happens in real time.
+            timer_ns = self._timed.next_timer
+            next_ns = timer_ns if venue_ns is None else min(venue_ns, timer_ns)
+            if self._clock.seconds_until(next_ns) > 0:
+                await self._sleep_until(next_ns)
+                slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+                continue
+            self._step(next_ns)
+            if time.monotonic_ns() >= slice_ends_ns:
+                await asyncio.sleep(0)
+                slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+
+    def _step(self, now_ns: int) -> None:
+        if math.isinf(self._clock.speed):
+            self._clock.jump(now_ns)
+        for venue in self._venues:
+            time_ns = venue.next_time()
+            if time_ns is not None and time_ns <= now_ns:
+                venue.advance(now_ns)
+        if self._timed.next_timer <= now_ns:
+            self._timed.on_timer(now_ns)
+
+    async def _sleep_until(self, time_ns: int) -> None:
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self._clock.seconds_until(time_ns))

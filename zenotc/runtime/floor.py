@@ -1,0 +1,234 @@
+"""The trading floor: what venues and operators say goes into the engine, what it decides goes out, journal first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from zenotc.engine.actions import Action, Reply, Send
+from zenotc.engine.engine import Engine
+from zenotc.journal import Journal, JournalError
+from zenotc.journal.records import CommandRecord, MarkRecord, Record
+from zenotc.models.commands import Command, CreateStrategy, EmergencyStopAll
+from zenotc.models.events import StrategyEvent
+from zenotc.models.market import Book, PublicTrade
+from zenotc.models.orders import Amend, Place, QueryBalances, Report, Request
+from zenotc.runtime.clock import TradingClock
+from zenotc.runtime.outbox import Outbox
+from zenotc.runtime.recorder import records_of
+from zenotc.venues.venue import Venue
+
+__all__ = ["Floor"]
+
+_MARK_EVERY_NS = 5_000_000_000
+
+
+class Floor:
+    """Stands between the engine and the world; it is the venues' sink.
+
+    Every input of the engine passes here, one at a time, with a time that never falls. What the engine answers is
+    carried out in this order: what reduces risk leaves at once; everything is queued for the journal; orders leave,
+    and replies are given, when it has committed.
+
+    Parameters
+    ----------
+    engine
+        Decides.
+    venues
+        Where requests go.
+    journal
+        Where everything is written.
+    clock
+        Trading time.
+    on_reply
+        Hears the answer to a command, once it is on disk.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        venues: Sequence[Venue],
+        journal: Journal,
+        clock: TradingClock,
+        on_reply: Callable[[Reply], None],
+    ) -> None:
+        self.prepared: list[CreateStrategy] = []
+        self._engine = engine
+        self._venues = {venue.name: venue for venue in venues}
+        self._journal = journal
+        self._clock = clock
+        self._on_reply = on_reply
+        self._outbox = Outbox()
+        self._replies: deque[tuple[int, Reply]] = deque()
+        self._ticket = 0
+        self._journal_lost = False
+        self._now_ns = clock.now_ns()
+        self._next_mark_ns = 0
+
+    def connect(self) -> None:
+        """Subscribe to every market, and ask for the balances that margin is judged by."""
+        now_ns = self._time(self._clock.now_ns())
+        for venue in self._venues.values():
+            venue.subscribe(list(venue.instruments), self)
+            venue.send(QueryBalances(venue.name, f"balances-{venue.name}"), now_ns)
+
+    def waiting_for(self) -> list[str]:
+        """Return what must be known before strategies can start."""
+        state = self._engine.state
+        waiting = [f"balance of {name}" for name in self._venues if name not in state.starting_cash]
+        quoting = state.settings.quoting_venue
+        markets = [market for (venue, _), market in state.markets.items() if venue == quoting]
+        if not any(market.mid is not None for market in markets):
+            waiting.append(f"market data of {quoting}")
+        return waiting
+
+    def _time(self, now_ns: int) -> int:
+        """Return the time of an input: an operator's clock may stand before a venue's, but time never falls."""
+        self._now_ns = max(self._now_ns, now_ns)
+        return self._now_ns
+
+    # Inputs --------------------------------------------------------------------------------------------------------
+
+    def on_book(self, book: Book, now_ns: int) -> None:
+        """Take a changed book."""
+        actions = self._engine.on_book(book, self._time(now_ns))
+        if actions:
+            self._carry_out(actions)
+        if self.prepared:
+            self._create_prepared(book)
+
+    def on_trade(self, trade: PublicTrade, now_ns: int) -> None:
+        """Take a public trade; nothing that is decided here depends on one yet."""
+
+    def on_heartbeat(self, venue: str, now_ns: int) -> None:
+        """Take a sign of life."""
+        self._carry_out(self._engine.on_heartbeat(venue, self._time(now_ns)))
+
+    def on_feed_ended(self, venue: str, asset: str, reason: str, now_ns: int) -> None:
+        """Take the end of a feed."""
+        self._carry_out(self._engine.on_feed_ended(venue, asset, self._time(now_ns)))
+
+    def on_report(self, report: Report, now_ns: int) -> None:
+        """Take what a venue says of our orders."""
+        self._carry_out(self._engine.on_report(report, self._time(now_ns)))
+
+    @property
+    def next_timer(self) -> int:
+        """When the engine wants to be called, ns."""
+        return self._engine.next_timer
+
+    def on_timer(self, now_ns: int) -> None:
+        """Let the engine do what is due, and write down where the strategies stand."""
+        self._carry_out(self._engine.on_timer(self._time(now_ns)))
+        if self._now_ns >= self._next_mark_ns:
+            self._next_mark_ns = self._now_ns + _MARK_EVERY_NS
+            self._write_marks()
+
+    def command(self, command: Command, written: CommandRecord) -> None:
+        """Take a command; the journal has it before what it leads to."""
+        actions = self._engine.on_command(command, self._time(self._clock.now_ns()))
+        self._carry_out(actions, written)
+
+    def _create_prepared(self, book: Book) -> None:
+        """Create the strategies that waited for this market, if the account is known too."""
+        if self._engine.state.equity() is None:
+            return
+        due = [c for c in self.prepared if c.config.asset == book.instrument.asset]
+        if due and self._engine.state.quoting_market(book.instrument.asset).usable:
+            self.prepared = [c for c in self.prepared if c not in due]
+            for command in due:
+                self._carry_out(self._engine.on_command(command, self._now_ns))
+
+    # Outputs -------------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, actions: Sequence[Action], written: CommandRecord | None = None) -> None:
+        """Do what the engine has decided, and what follows from it."""
+        pending = deque([actions])
+        while pending:
+            batch = pending.popleft()
+            if not batch and written is None:
+                continue
+            for report in self._send_what_reduces_risk(batch):
+                pending.append(self._engine.on_report(report, self._now_ns))
+            records = records_of(batch)
+            self.journal([written, *records] if written is not None else records)
+            written = None
+            for action in batch:
+                if isinstance(action, Send) and isinstance(action.request, Place | Amend):
+                    self._outbox.put(action.request, self._ticket, self._now_ns)
+                elif isinstance(action, Reply):
+                    self._replies.append((self._ticket, action))
+
+    def _send_what_reduces_risk(self, batch: Sequence[Action]) -> list[Report]:
+        """Send cancels and queries at once; returns the reports of orders that were still waiting to leave."""
+        reports: list[Report] = []
+        for action in batch:
+            if isinstance(action, Send) and action.reduces_risk:
+                withdrawn = self._outbox.withdraw_for(action.request)
+                reports += withdrawn
+                if not withdrawn or not hasattr(action.request, "client_order_id"):
+                    self._send(action.request, self._now_ns)
+        return reports
+
+    def _send(self, request: Request, now_ns: int) -> None:
+        self._venues[request.venue].send(request, now_ns)
+
+    def send_pending(self) -> Awaitable[None] | None:
+        """Return what waits for the journal and then sends the orders; `None` where there is nothing to send."""
+        if self._outbox or self._replies:
+            return self._send_when_committed()
+        return None
+
+    async def _send_when_committed(self) -> None:
+        while self._outbox or self._replies:
+            committed = await self._committed()
+            for waiting in self._outbox.take_committed(committed) if committed is not None else ():
+                self._send(waiting.request, waiting.decided_ns)
+            while self._replies and (committed is None or self._replies[0][0] <= committed):
+                self._on_reply(self._replies.popleft()[1])
+
+    async def _committed(self) -> int | None:
+        """Wait until what was decided by now is on disk; returns the ticket, `None` where the journal is lost."""
+        if not self._journal_lost:
+            try:
+                await self._journal.wait(self._ticket)
+                return self._journal.committed
+            except JournalError as error:
+                self.journal_failed(error)
+        return None
+
+    # The journal ---------------------------------------------------------------------------------------------------
+
+    def journal(self, records: Sequence[Record | StrategyEvent]) -> None:
+        """Queue records for the journal; without a journal nothing may be traded, so its loss stops everything."""
+        if not records or self._journal_lost:
+            return
+        try:
+            self._ticket = self._journal.append(records)
+        except JournalError as error:
+            self.journal_failed(error)
+
+    def journal_failed(self, error: JournalError) -> None:
+        """Stop everything: what cannot be written down must not be done; cancels go on without it."""
+        if self._journal_lost:
+            return
+        self._journal_lost = True
+        stop = EmergencyStopAll(command_id="journal-lost", operator=f"engine: {error}")
+        self._carry_out(self._engine.on_command(stop, self._now_ns))
+
+    def _write_marks(self) -> None:
+        """Write down where every strategy stands, for its history."""
+        marks = [
+            MarkRecord(
+                strategy.strategy_id,
+                self._now_ns,
+                strategy.ledger.total_pnl + (strategy.config.capital or 0),
+                strategy.position,
+                strategy.daily_pnl,
+                strategy.ledger.total_pnl,
+                strategy.targets.spread_bps if strategy.targets is not None else None,
+                strategy.market.sigma(strategy.config.volatility_window_minutes),
+            )
+            for strategy in self._engine.state.strategies.values()
+        ]
+        self.journal(marks)

@@ -1,0 +1,61 @@
+"""Orders that wait for the journal before they leave."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from zenotc.models.orders import Amend, Cancel, CancelAll, OrderCancelled, Place, Report, Request
+
+__all__ = ["Outbox", "Waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that leaves once the journal has committed `ticket`; `decided_ns` is its trading time."""
+
+    request: Place | Amend
+    ticket: int
+    decided_ns: int
+
+
+class Outbox:
+    """The queue between the decision to send an order and its commit.
+
+    What is cancelled while it waits never leaves: the venue need not be asked to undo what it has not heard of.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Waiting] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def put(self, request: Place | Amend, ticket: int, decided_ns: int) -> None:
+        """Queue an order."""
+        self._waiting.append(Waiting(request, ticket, decided_ns))
+
+    def take_committed(self, ticket: int) -> list[Waiting]:
+        """Take out, in order, what waited for this ticket or an earlier one."""
+        taken: list[Waiting] = []
+        while self._waiting and self._waiting[0].ticket <= ticket:
+            taken.append(self._waiting.popleft())
+        return taken
+
+    def withdraw_for(self, request: Request) -> list[Report]:
+        """Take out what a cancel makes pointless; returns the reports of orders that will never leave."""
+        reports: list[Report] = []
+        if not isinstance(request, Cancel | CancelAll) or not self._waiting:
+            return reports
+        kept: deque[Waiting] = deque()
+        for waiting in self._waiting:
+            order = waiting.request
+            named = isinstance(request, CancelAll) or request.client_order_id == order.client_order_id
+            if order.venue != request.venue or not named:
+                kept.append(waiting)
+            elif isinstance(order, Place):
+                reports.append(
+                    OrderCancelled(order.venue, order.asset, order.client_order_id, order.quantity_lots, "requested")
+                )
+        self._waiting = kept
+        return reports

@@ -1,0 +1,95 @@
+"""Turns the engine's actions into what the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zenotc.engine.actions import (
+    Action,
+    DayBegan,
+    EmergencyChanged,
+    Emit,
+    FillBooked,
+    OrderChanged,
+    StrategyChanged,
+)
+from zenotc.journal.records import (
+    BaselineRecord,
+    EmergencyRecord,
+    FillRecord,
+    OrderRecord,
+    OrderStateRecord,
+    Record,
+    StrategyRecord,
+)
+from zenotc.models.events import StrategyEvent
+from zenotc.models.wire import encode
+
+__all__ = ["records_of"]
+
+
+def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
+    """Return what is to be journalled for these actions, in order."""
+    records: list[Record | StrategyEvent] = []
+    for action in actions:
+        if isinstance(action, Emit):
+            records.append(action.event)
+        elif isinstance(action, OrderChanged):
+            records.append(_order(action))
+        elif isinstance(action, FillBooked):
+            records.append(_fill(action))
+        elif isinstance(action, StrategyChanged):
+            config = encode(action.config.given())
+            records.append(
+                StrategyRecord(action.strategy_id, action.time_ns, action.status, action.reason, config, action.deleted)
+            )
+        elif isinstance(action, DayBegan):
+            records.append(BaselineRecord(action.strategy_id, action.day, action.total_pnl))
+        elif isinstance(action, EmergencyChanged):
+            records.append(EmergencyRecord(action.time_ns, action.active, action.operator, action.reason))
+    return records
+
+
+def _order(action: OrderChanged) -> OrderRecord | OrderStateRecord:
+    order = action.order
+    if action.new:
+        return OrderRecord(
+            order.client_order_id,
+            order.strategy_id,
+            order.venue,
+            order.asset,
+            order.side,
+            action.price,
+            action.quantity,
+            order.purpose,
+            order.layer,
+            action.time_ns,
+        )
+    return OrderStateRecord(
+        order.client_order_id,
+        action.time_ns,
+        action.state,
+        action.price,
+        action.quantity,
+        action.filled,
+        order.venue_order_id,
+        action.reason,
+    )
+
+
+def _fill(action: FillBooked) -> FillRecord:
+    fill = action.fill
+    return FillRecord(
+        fill.venue,
+        fill.asset,
+        fill.trade_id,
+        fill.client_order_id,
+        action.strategy_id,
+        fill.side,
+        action.price,
+        action.quantity,
+        fill.fee,
+        fill.maker,
+        fill.time_ns,
+        action.mid,
+    )
