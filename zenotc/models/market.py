@@ -7,7 +7,7 @@ so that an order off the tick cannot be written down. `Instrument` turns them in
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -150,6 +150,27 @@ class Book:
             self.set_bid(price_ticks, quantity_lots)
         else:
             self.set_ask(price_ticks, quantity_lots)
+
+    def update(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> None:
+        """Set the sizes of many levels, `(price_ticks, quantity_lots)`; zero removes one."""
+        levels, order = self.bids, self._bid_order
+        for price_ticks, quantity_lots in bids:
+            if quantity_lots:
+                if price_ticks not in levels:
+                    insort(order, price_ticks)
+                levels[price_ticks] = quantity_lots
+            elif levels.pop(price_ticks, 0):
+                del order[bisect_left(order, price_ticks)]
+        self.best_bid = order[-1] if order else None
+        levels, order = self.asks, self._ask_order
+        for price_ticks, quantity_lots in asks:
+            if quantity_lots:
+                if price_ticks not in levels:
+                    insort(order, -price_ticks)
+                levels[price_ticks] = quantity_lots
+            elif levels.pop(price_ticks, 0):
+                del order[bisect_left(order, -price_ticks)]
+        self.best_ask = -order[-1] if order else None
 
     def clear(self) -> None:
         """Empty both sides."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from zenotc.models.market import Book, Instrument
-from zenotc.venues.replay.recording import Diff, Levels, Snapshot, Touch
+from zenotc.venues.replay.recording import Diff, Snapshot, Touch
 
 __all__ = ["RecordedBook"]
 
@@ -79,7 +79,7 @@ class RecordedBook:
         self.reset()
         self.synchronised = True
         self._last_id = snapshot.last_id
-        self._set(snapshot.bids, snapshot.asks)
+        self.book.update(snapshot.bids, snapshot.asks)
         for diff in waiting:
             self.apply_diff(diff)
         return True
@@ -101,7 +101,7 @@ class RecordedBook:
             self._waiting.append(diff)
             return True
         self._uncover()
-        self._set(diff.bids, diff.asks)
+        self.book.update(diff.bids, diff.asks)
         self._last_id = diff.last_id
         self._follows_diff = True
         self.event_ms = diff.event_ms
@@ -136,13 +136,6 @@ class RecordedBook:
     def _uncover(self) -> None:
         """Bring back what the diffs say of the levels that bookTickers have changed."""
         if self._covered_bids or self._covered_asks:
-            self._set(list(self._covered_bids.items()), list(self._covered_asks.items()))
+            self.book.update(self._covered_bids.items(), self._covered_asks.items())
             self._covered_bids.clear()
             self._covered_asks.clear()
-
-    def _set(self, bids: Levels, asks: Levels) -> None:
-        set_bid, set_ask = self.book.set_bid, self.book.set_ask
-        for price_ticks, quantity_lots in bids:
-            set_bid(price_ticks, quantity_lots)
-        for price_ticks, quantity_lots in asks:
-            set_ask(price_ticks, quantity_lots)
