@@ -1,0 +1,221 @@
+"""The engine's process, put together: venues, journal, desk, gateway, and the files that clients find it by."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from zenotc.exceptions import ConnectionFailedError, ValidationError
+from zenotc.gateway.application import create_app
+from zenotc.gateway.server import GatewayServer
+from zenotc.journal import Journal
+from zenotc.models.commands import CreateStrategy
+from zenotc.models.configuration import StrategyConfig
+from zenotc.models.market import Instrument
+from zenotc.models.settings import EngineSettings
+from zenotc.models.status import Environment
+from zenotc.runtime.desk import Desk
+from zenotc.runtime.state_directory import StateDirectory
+from zenotc.strategy_file import DEMO, read_strategies
+from zenotc.venues.replay import RecordingError, ReplayVenue
+from zenotc.venues.sandbox import demo_venues
+from zenotc.venues.venue import SimulatedVenue
+
+__all__ = ["ServeOptions", "serve"]
+
+READY_WITHIN = 20.0
+"""Seconds that venues may take until the desk can trade."""
+
+_POLL_SECONDS = 0.02
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What an engine is started with.
+
+    Parameters
+    ----------
+    environment
+        Where it trades.
+    host, port
+        Where the gateway listens; port 0 picks a free one.
+    state_dir
+        Default as `StateDirectory.open` says.
+    seed
+        Of the simulated exchange.
+    replay
+        Recordings to trade on instead, in order.
+    speed
+        Simulated seconds per second, infinity for as fast as it goes.
+    loop
+        Whether the recordings begin again when they end.
+    strategies
+        The file of the strategies to begin with, instead of the demo's.
+    empty
+        Begin without the demo's strategies.
+    order_latency_ns
+        From the engine to the exchange, and back again, ns.
+    """
+
+    environment: Environment = "sandbox"
+    host: str = "127.0.0.1"
+    port: int = 8731
+    state_dir: Path | None = None
+    seed: int = 1
+    replay: tuple[Path, ...] = ()
+    speed: float = 1.0
+    loop: bool = False
+    strategies: Path | None = None
+    empty: bool = False
+    order_latency_ns: int = 5_000_000
+
+
+async def serve(options: ServeOptions) -> int:
+    """Run an engine until SIGINT, SIGTERM or SIGHUP; return 0 where the venues confirmed that nothing is left open.
+
+    Raises
+    ------
+    ZenOTCError
+        If it cannot start: the state directory is in use, a recording or a strategy file cannot be read.
+    OSError
+        If the address cannot be bound or a file not written.
+    """
+    _log_to_stderr()
+    state = StateDirectory.open(options.state_dir)
+    venues, settings = _venues(options)
+    strategies = _strategies(options, venues[0].instruments)
+    async with contextlib.AsyncExitStack() as at_end:
+        told_to_end = at_end.enter_context(_until_signal())
+        journal = at_end.enter_context(Journal.open(state.journal, now_ns=time.time_ns()))
+        desk = Desk(
+            venues,
+            journal,
+            state.emergency,
+            settings,
+            environment=options.environment,
+            speed=options.speed,
+            feed=_feed(options),
+        )
+        desk.prepare(_creation(config) for config in strategies)
+        gateway = GatewayServer(create_app(desk, state.keys()), options.host, options.port)
+        await gateway.start()
+        at_end.push_async_callback(gateway.stop)
+        await desk.start()
+        try:
+            if await _ready(desk, told_to_end):
+                state.publish(url=gateway.url, environment=options.environment, epoch=desk.epoch)
+                _log.info("ready", url=gateway.url, state_dir=str(state.path), strategies=len(strategies))
+                await told_to_end.wait()
+        finally:
+            state.withdraw()
+            confirmed = await desk.stop()
+    _log.info("ended", confirmed=confirmed)
+    return 0 if confirmed else 1
+
+
+def _venues(options: ServeOptions) -> tuple[list[SimulatedVenue], EngineSettings]:
+    """Return the venues, the quoting one first, and the settings that name them."""
+    if not options.replay:
+        quoting, hedge = demo_venues(options.seed, time.time_ns(), options.order_latency_ns)
+        return [quoting, hedge], EngineSettings(quoting_venue=quoting.name, hedge_venue=hedge.name)
+    try:
+        replay = ReplayVenue(options.replay, order_latency_ns=options.order_latency_ns, loop=options.loop)
+    except RecordingError as error:
+        raise ValidationError(str(error)) from error
+    return [replay], EngineSettings(quoting_venue=replay.name, hedge_venue=None)
+
+
+def _strategies(options: ServeOptions, markets: Mapping[str, Instrument]) -> list[StrategyConfig]:
+    """Return the strategies to begin with: a file's, or those of the demo that have a market."""
+    if options.strategies is None:
+        demo = [] if options.empty else read_strategies(DEMO)
+        return [config for config in demo if config.asset in markets]
+    strategies = read_strategies(options.strategies)
+    for config in strategies:
+        if config.asset not in markets:
+            reason = f"must be one of {', '.join(markets)}"
+            raise ValidationError.of_fields([{"field": "asset", "reason": reason}])
+    return [StrategyConfig.build(config.given(), lot_size=markets[config.asset].lot_size) for config in strategies]
+
+
+def _feed(options: ServeOptions) -> str:
+    """Return what the market data is, for a person."""
+    if not options.replay:
+        return "simulated"
+    return f"replay of {', '.join(path.name for path in options.replay)}"
+
+
+def _creation(config: StrategyConfig) -> CreateStrategy:
+    return CreateStrategy(
+        command_id=f"start-{secrets.token_hex(8)}",
+        operator="start",
+        strategy_id=f"mm_{secrets.token_hex(8)}",
+        config=config,
+    )
+
+
+async def _ready(desk: Desk, told_to_end: asyncio.Event) -> bool:
+    """Wait until the desk can trade; false where the process was told to end before that.
+
+    Raises
+    ------
+    ConnectionFailedError
+        If it takes too long.
+    """
+    for _ in range(round(READY_WITHIN / _POLL_SECONDS)):
+        if told_to_end.is_set():
+            return False
+        if desk.status().ready:
+            return True
+        await asyncio.sleep(_POLL_SECONDS)
+    raise ConnectionFailedError(f"still waiting for {', '.join(desk.status().waiting_for)} after {READY_WITHIN:g} s")
+
+
+@contextlib.contextmanager
+def _until_signal() -> Iterator[asyncio.Event]:
+    """Yield what is set when the process is told to end, or its driver has failed."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        task = context.get("task")
+        if isinstance(task, asyncio.Task) and task.get_name() == "driver":
+            told.set()
+
+    loop.set_exception_handler(on_error)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, told.set)
+    try:
+        yield told
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        loop.set_exception_handler(None)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
