@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from zenotc.exceptions import AuthenticationError, ValidationError
 from zenotc.models.signature import sign_request
@@ -114,7 +115,7 @@ class Authenticator:
         if key is None or not matches:
             raise AuthenticationError("the key or the signature is not accepted")
         self._accept_once(api_key, timestamp, nonce)
-        return Caller(key, operator_name(key.name, headers.get("x-operator", "")), idempotency_key)
+        return Caller(key, operator_name(key.name, unquote(headers.get("x-operator", ""))), idempotency_key)
 
     def _accept_once(self, api_key: str, timestamp: str, nonce: str) -> None:
         now = self._clock_ms()

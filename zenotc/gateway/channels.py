@@ -188,11 +188,14 @@ class BooksChannel(Channel):
         super().__init__(connection, head)
         self._publisher = publisher
         self.assets = frozenset(assets)
-        self._newest = {asset: publisher.current(asset) for asset in sorted(self.assets)}
+        self._newest: dict[str, bytes] = {}
+        for asset in self.assets:
+            publisher.current(asset)
 
     async def run(self) -> None:
         """Confirm, send the books as they are, then whenever they have changed."""
         self._publisher.join(self)
+        self._newest = {asset: self._publisher.current(asset) for asset in sorted(self.assets)}
         self._wake.set()
         try:
             await self._send(subscribed=True)

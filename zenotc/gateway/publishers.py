@@ -129,17 +129,21 @@ class StrategiesPublisher(Publisher[StrategyWatcher]):
 class BooksPublisher(Publisher[BookWatcher]):
     """Publishes books that have changed."""
 
-    _published: dict[str, dict[str, Any]]
+    def __init__(self, desk: Desk, interval_seconds: float) -> None:
+        super().__init__(desk, interval_seconds)
+        self._published: dict[str, dict[str, Any]] = {}
 
     def current(self, asset: str) -> bytes:
-        """Return a book as JSON.
+        """Return a book as JSON; a watcher that has it is told of the next change.
 
         Raises
         ------
         NotFoundError
             If there is no such asset.
         """
-        return encode(self._desk.order_book(asset, BOOK_DEPTH))
+        book = self._desk.order_book(asset, BOOK_DEPTH).to_wire()
+        self._published.setdefault(asset, _content(book))
+        return encode(book)
 
     def _reset(self) -> None:
         self._published = {}
@@ -147,7 +151,7 @@ class BooksPublisher(Publisher[BookWatcher]):
     def _publish(self) -> None:
         for asset in frozenset[str]().union(*(watcher.assets for watcher in self._watchers)):
             book = self._desk.order_book(asset, BOOK_DEPTH).to_wire()
-            content = {name: value for name, value in book.items() if name not in _AGEING}
+            content = _content(book)
             if self._published.get(asset) == content:
                 continue
             self._published[asset] = content
@@ -155,3 +159,8 @@ class BooksPublisher(Publisher[BookWatcher]):
             for watcher in self._watchers:
                 if asset in watcher.assets:
                     watcher.on_book(asset, text)
+
+
+def _content(book: dict[str, Any]) -> dict[str, Any]:
+    """Return a book without what changes while nothing happens."""
+    return {name: value for name, value in book.items() if name not in _AGEING}

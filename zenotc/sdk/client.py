@@ -57,6 +57,9 @@ class ZenOTCClient:
         If there is no key and secret.
     """
 
+    environment: str = "?"
+    base_url: str = "?"
+
     def __init__(
         self,
         api_key: str | None = None,

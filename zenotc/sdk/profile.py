@@ -82,8 +82,7 @@ def _credentials(
     if api_key and api_key != found.get("apiKey"):
         found = {}  # the secret of another key is no use
     api_key = api_key or found.get("apiKey")
-    if api_secret is None and "apiSecret" in found:
-        api_secret = SecretStr(str(found["apiSecret"]))
+    api_secret = api_secret or found.get("apiSecret")
     if not api_key or api_secret is None:
         raise AuthenticationError(
             f"no API key and secret for the {environment} environment: give them, set ZENOTC_API_KEY and "
@@ -94,11 +93,13 @@ def _credentials(
 
 
 def _read(path: Path, environment: str) -> Mapping[str, Any]:
-    """Return a file of the profile, or nothing where there is none for this environment."""
+    """Return a file of the profile, its secret wrapped, or nothing where there is none for this environment."""
     try:
         content = decode(path.read_bytes())
     except (OSError, ValueError):
         return {}
     if not isinstance(content, dict) or content.get("environment") != environment:
         return {}
+    if "apiSecret" in content:
+        content["apiSecret"] = SecretStr(str(content["apiSecret"]))
     return content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -81,5 +82,5 @@ class Signer:
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         if self._operator:
-            headers["X-Operator"] = self._operator
+            headers["X-Operator"] = quote(self._operator, safe=" ")  # a header is ASCII
         return headers
