@@ -241,14 +241,19 @@ def test_queries_tell_what_the_account_has(tmp_path: Path) -> None:
     trader.at(30, QueryOrder("replay", "BTC", "nobody", "2"))
     trader.at(30, QueryFills("replay", "3"))
     trader.at(30, QueryFills("replay", "4", after_trade_id="1"))
+    trader.at(40, Cancel("replay", "BTC", "a"))
+    trader.at(50, QueryOrder("replay", "BTC", "a", "5"))
     trader.finish()
-    history, order, unknown, fills, later = (report for _, report in trader.reports[2:])
+    history, order, unknown, fills, later, cancelled, again, end = (report for _, report in trader.reports[2:])
     assert isinstance(history, FillHistory)
     assert isinstance(order, OpenOrders)
     assert (order.orders[0].quantity_lots, order.orders[0].filled_lots) == (100_001, 100_000)
     assert unknown == OrderNotFound("replay", "BTC", "nobody", "2")
     assert fills == FillHistory("replay", "3", history.fills)
     assert later == FillHistory("replay", "4", ())
+    assert cancelled == OrderCancelled("replay", "BTC", "a", 1, "requested")
+    assert again == FillHistory("replay", "5", history.fills)
+    assert end == cancelled
 
 
 @pytest.mark.parametrize(

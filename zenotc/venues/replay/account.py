@@ -74,3 +74,7 @@ class Account:
         if trade_id is None or not trade_id.isdecimal() or int(trade_id) > len(self.fills):
             return tuple(self.fills)
         return tuple(self.fills[int(trade_id) :])
+
+    def fills_of(self, asset: str, client_order_id: str) -> tuple[Fill, ...]:
+        """Return the fills of one order."""
+        return tuple(fill for fill in self.fills if fill.client_order_id == client_order_id and fill.asset == asset)

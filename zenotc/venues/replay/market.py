@@ -65,12 +65,17 @@ class ReplayMarket:
         self._account = account
         self._report = report
         self._closed = False
-        self._known: set[str] = set()
+        # Every order that was accepted, with its cancellation where it has been cancelled.
+        self._accepted: dict[str, OrderCancelled | None] = {}
         self._taken: dict[tuple[Side, int], int] = {}
 
-    def knows(self, client_order_id: str) -> bool:
+    def accepted(self, client_order_id: str) -> bool:
         """Return whether there has been such an order."""
-        return client_order_id in self._known
+        return client_order_id in self._accepted
+
+    def cancellation(self, client_order_id: str) -> OrderCancelled | None:
+        """Return how an order was cancelled, `None` where it was not."""
+        return self._accepted.get(client_order_id)
 
     def open_orders(self) -> list[OpenOrder]:
         """Return what rests."""
@@ -139,8 +144,7 @@ class ReplayMarket:
 
     def place(self, request: Place, venue_order_id: str, now_ns: int) -> None:
         """Match a new order with the displayed book and let the rest of it rest."""
-        known = request.client_order_id in self._known
-        self._known.add(request.client_order_id)
+        known = request.client_order_id in self._accepted
         order = RestingOrder(
             request.client_order_id,
             venue_order_id,
@@ -155,6 +159,7 @@ class ReplayMarket:
         if refusal is not None:
             self._report(OrderRejected(venue, asset, order.client_order_id, refusal, REJECTIONS[refusal]))
             return
+        self._accepted[order.client_order_id] = None
         self._report(OrderAccepted(venue, asset, order.client_order_id, venue_order_id))
         self._match(order, now_ns, rests=request.time_in_force == "GTC")
 
@@ -266,11 +271,11 @@ class ReplayMarket:
         self._report(OrderFilled(fill, order.remaining_lots))
 
     def _cancelled(self, order: RestingOrder, reason: str) -> None:
-        self._report(
-            OrderCancelled(
-                self.instrument.venue, self.instrument.asset, order.client_order_id, order.remaining_lots, reason
-            )
+        cancelled = OrderCancelled(
+            self.instrument.venue, self.instrument.asset, order.client_order_id, order.remaining_lots, reason
         )
+        self._accepted[order.client_order_id] = cancelled
+        self._report(cancelled)
 
     def _reject_amend(self, request: Amend, code: RejectCode) -> None:
         self._report(

@@ -351,18 +351,17 @@ class ReplayVenue:
                 self._describe(request, market)
 
     def _describe(self, request: QueryOrder, market: ReplayMarket) -> None:
-        """Tell an order's fills, where it has any, and then whether it is open."""
+        """Tell an order's fills, and then the order while it rests or its end where it was cancelled."""
         asset, client_order_id = request.asset, request.client_order_id
-        if not market.knows(client_order_id):
+        if not market.accepted(client_order_id):
             self._report(OrderNotFound(self._name, asset, client_order_id, request.request_id))
             return
-        fills = tuple(
-            fill for fill in self._account.fills if fill.client_order_id == client_order_id and fill.asset == asset
-        )
-        if fills:
-            self._report(FillHistory(self._name, request.request_id, fills))
+        self._report(FillHistory(self._name, request.request_id, self._account.fills_of(asset, client_order_id)))
         orders = tuple(order for order in market.open_orders() if order.client_order_id == client_order_id)
-        self._report(OpenOrders(self._name, request.request_id, orders))
+        if orders:
+            self._report(OpenOrders(self._name, request.request_id, orders))
+        elif (cancelled := market.cancellation(client_order_id)) is not None:
+            self._report(cancelled)
 
     def _refuse(self, request: Place | Amend | Cancel | QueryOrder) -> None:
         """Answer a request for a market that is not in the recording."""
