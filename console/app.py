@@ -1,0 +1,359 @@
+"""The application: it ties keys to actions, the link's news to the store, and the store to what is drawn.
+
+Everything that arrives lands in the store at once; the screen follows five times a second, and at once where a key
+was pressed. Handlers alone change what is shown; workers wait for the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from console.actions import ACTIONS, Situation, action_by_id
+from console.double_press import DoublePress
+from console.formatting import clean
+from console.link import Link
+from console.operator import Operator
+from console.screens.questions import ask_to_clear, ask_to_flatten
+from console.store import Store
+from console.widgets.detail import Detail
+from console.widgets.event_log import EventLog
+from console.widgets.footer import Footer, StatusLine
+from console.widgets.header import Header
+from console.widgets.strategy_table import StrategyTable
+from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
+from zenotc.sdk.client import ZenOTCClient
+
+__all__ = ["ConsoleApp", "run"]
+
+REPAINT_SECONDS = 0.2
+CHART_SECONDS = 2.0
+
+
+_EMERGENCY = action_by_id("emergency_stop")
+
+
+def _bindings() -> list[BindingType]:
+    return [Binding(action.key, f"do('{action.id}')", action.label) for action in ACTIONS if action is not _EMERGENCY]
+
+
+class ConsoleApp(App[int]):
+    """The desk on a terminal.
+
+    Parameters
+    ----------
+    client
+        The SDK's client of the engine; the console does not close it.
+    address
+        The engine's address as the header shows it.
+    operator
+        Who gives the commands; default the user's name.
+    clock
+        Monotonic seconds.
+    utc_now
+        The wall clock.
+    """
+
+    CSS_PATH = STYLE_SHEET
+    TITLE = "zenotc"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (46, "-roomy")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+
+    def __init__(
+        self,
+        client: ZenOTCClient,
+        *,
+        address: str | None = None,
+        operator: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.store = Store(clock, address=address or _address(client))
+        self._link = Link(client, self.store)
+        self._operator = Operator(client, self.store, operator or getpass.getuser(), self._commands_changed)
+        self._emergency_key = DoublePress()
+        self._drawn_chart_at = 0.0
+        self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
+        self._table = StrategyTable(self.store)
+        self._detail = Detail(self.store)
+        self._journal = EventLog(self.store)
+        self._status = StatusLine(self.store)
+        self._footer = Footer(self._situation)
+
+    def compose(self) -> ComposeResult:
+        """Lay the desk out."""
+        yield self._header
+        with Horizontal(id="main"):
+            yield self._table
+            yield self._detail
+        yield self._journal
+        yield Input(placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter")
+        yield self._status
+        yield self._footer
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what the style sheet needs under any theme."""
+        return VARIABLES
+
+    def on_mount(self) -> None:
+        """Begin: show the empty desk first, connect after it has been painted."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT_THEME
+        self._table.focus()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self.exit, 128 + number)
+        self.set_interval(REPAINT_SECONDS, self.repaint)
+        self.call_after_refresh(self._connect)
+
+    def _connect(self) -> None:
+        self.run_worker(self._link.run(), name="link", exit_on_error=False)
+        self.run_worker(self._detail.chart.prepare(), name="chart", exit_on_error=False)
+
+    # What is drawn ---------------------------------------------------------------------------------------------------
+
+    def repaint(self) -> None:
+        """Show what has changed since the last time."""
+        live = self.store.status is not None and self.store.status.environment == "live"
+        if live != self.has_class("-live"):
+            self.set_class(live, "-live")
+        for widget in (self._header, self._table, self._journal, self._status, self._footer):
+            widget.draw()
+        if self._detail.display:
+            self._detail.draw()
+            now = self.store.clock()
+            if now - self._drawn_chart_at >= CHART_SECONDS:
+                self._drawn_chart_at = now
+                self._detail.draw_chart()
+
+    def _commands_changed(self) -> None:
+        self._link.ask_now()
+        self._table.draw()
+        self._status.draw()
+        self._header.draw()
+        self._footer.draw()
+
+    @on(StrategyTable.Selected)
+    def _selected(self) -> None:
+        strategy_id = self._table.selected_id
+        if strategy_id == self._detail.strategy_id:
+            return
+        self._detail.show(strategy_id)
+        self._footer.draw()
+        self._drawn_chart_at = 0.0
+        self.run_worker(self._link.look_at(strategy_id), name="look", group="look", exclusive=True, exit_on_error=False)
+
+    @on(Worker.StateChanged)
+    def _worker_ended(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self._status.answer(f"The console's own error: {clean(repr(event.worker.error))}", "alarm")
+            if event.worker.name == "link":
+                self.set_timer(1.0, self._connect)
+
+    # What keys do ----------------------------------------------------------------------------------------------------
+
+    def _situation(self) -> Situation:
+        store = self.store
+        strategy = store.strategy(self._table.selected_id)
+        if strategy is None:
+            return Situation(stale=store.stale, emergency=store.emergency)
+        return Situation(
+            strategy=strategy,
+            pending=store.commands.pending(strategy.id),
+            stale=store.stale,
+            emergency=store.emergency,
+            active_on_asset=sum(other.status == "active" for other in store.on_asset(strategy.asset)),
+        )
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take the emergency key before anything else can, by the time at which it was pressed.
+
+        An input would keep a printable key from every binding, also from one with priority.
+        """
+        if isinstance(event, events.Key) and event.key == _EMERGENCY.key and not event.is_forwarded:
+            await self._press_emergency(event.time)
+            return
+        await super().on_event(event)
+
+    async def action_do(self, action_id: str) -> None:
+        """Do what a key stands for, or say in a sentence why not."""
+        reason = action_by_id(action_id).disabled(self._situation())
+        if reason is not None:
+            self._status.answer(reason)
+            return
+        await getattr(self, f"_do_{action_id}")()
+
+    def _command(self, action: str) -> None:
+        strategy = self.store.strategy(self._table.selected_id)
+        if strategy is not None:
+            self.run_worker(self._operator.command(action, strategy), name=action, exit_on_error=False)
+
+    async def _do_start(self) -> None:
+        self._command("start")
+
+    async def _do_pause(self) -> None:
+        self._command("pause")
+
+    async def _do_resume(self) -> None:
+        self._command("resume")
+
+    async def _do_stop(self) -> None:
+        self._command("stop")
+
+    async def _do_cancel_quotes(self) -> None:
+        self._command("cancel_quotes")
+
+    async def _do_flatten(self) -> None:
+        strategy = self.store.strategy(self._table.selected_id)
+        if strategy is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._operator.command("flatten", strategy), name="flatten", exit_on_error=False)
+
+        await self.push_screen(ask_to_flatten(self.store, strategy.id), answered)
+
+    async def _press_emergency(self, at: float) -> None:
+        answer = self._emergency_key.press(at)
+        if answer == "second":
+            self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+        self._header.draw()
+
+    async def _do_clear_emergency_stop(self) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._operator.clear_emergency_stop(), name="clear", exit_on_error=False)
+
+        await self.push_screen(ask_to_clear(self.store, self._operator.name), answered)
+
+    async def _do_help(self) -> None:
+        from console.screens.help import Help
+
+        await self.push_screen(Help(self._situation()))
+
+    async def _do_quit(self) -> None:
+        self.exit(0)
+
+    # Moving about ----------------------------------------------------------------------------------------------------
+
+    async def _do_detail(self) -> None:
+        desk = self.screen
+        desk.set_class(desk.has_class("-narrow") and not desk.has_class("-detail"), "-detail")
+        (self._detail if desk.has_class("-detail") else self._table).focus()
+        self.call_after_refresh(self.repaint)
+
+    async def _do_next(self) -> None:
+        self._move(1)
+
+    async def _do_previous(self) -> None:
+        self._move(-1)
+
+    async def _do_page_down(self) -> None:
+        self._move(self._journal.page if self._journal.has_focus else self._table.page)
+
+    async def _do_page_up(self) -> None:
+        self._move(-self._journal.page if self._journal.has_focus else -self._table.page)
+
+    def _move(self, by: int) -> None:
+        if self._journal.has_focus:
+            self._journal.scroll_lines(by)
+        else:
+            self._table.move(by)
+
+    async def _do_follow(self) -> None:
+        if self._journal.has_focus:
+            self._journal.follow()
+        else:
+            self._table.move(len(self.store.strategies))
+
+    async def _do_oldest(self) -> None:
+        if self._journal.has_focus:
+            self._journal.oldest()
+        else:
+            self._table.move(-len(self.store.strategies))
+
+    async def _do_focus_table(self) -> None:
+        self.screen.remove_class("-detail")
+        self._table.focus()
+
+    async def _do_focus_detail(self) -> None:
+        self.screen.add_class("-detail")
+        self._detail.focus()
+        self.call_after_refresh(self.repaint)
+
+    async def _do_focus_events(self) -> None:
+        self._journal.focus()
+
+    # The filter ------------------------------------------------------------------------------------------------------
+
+    async def _do_filter(self) -> None:
+        field = self.query_one("#filter", Input)
+        self._filtered: Any = self._journal if self._journal.has_focus else self._table
+        field.value = self._filtered.filter
+        self.add_class("-filtering")
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        if self.has_class("-filtering"):
+            self._filtered.filter = event.value
+            self._filtered.draw()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_kept(self) -> None:
+        self.remove_class("-filtering")
+        self._filtered.focus()
+
+    async def _do_back(self) -> None:
+        field = self.query_one("#filter", Input)
+        if self.has_class("-filtering"):
+            field.value = ""
+            self._filter_kept()
+        elif self._journal.has_focus and (self._journal.filter or not self._journal.following):
+            self._journal.filter = ""
+            self._journal.follow()
+        elif self._table.filter:
+            self._table.filter = ""
+            self._table.draw()
+        else:
+            await self._do_focus_table()
+
+
+def _address(client: ZenOTCClient) -> str:
+    return str(client.base_url).split("://", 1)[-1].rstrip("/")
+
+
+def run(client: ZenOTCClient, *, address: str | None = None, operator: str | None = None) -> int:
+    """Show the desk until the operator leaves or a signal ends it, and return the exit code.
+
+    Parameters
+    ----------
+    client
+        The SDK's client of the engine.
+    address
+        The engine's address as the header shows it; default the client's.
+    operator
+        Who gives the commands; default the user's name.
+    """
+    result = ConsoleApp(client, address=address, operator=operator).run(mouse=True)
+    return 0 if result is None else result

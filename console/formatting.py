@@ -1,0 +1,119 @@
+"""Numbers, times and foreign text as they appear on the screen.
+
+A number is right-aligned on its decimal point, signed where the sign matters, with thousands separators.
+Text from outside is cleaned before it is measured or drawn: it can neither move the cursor nor colour anything.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from rich.cells import cell_len, set_cell_size
+
+__all__ = [
+    "age",
+    "arrow",
+    "clean",
+    "clock_time",
+    "decimals_of",
+    "duration",
+    "fit",
+    "gauge",
+    "number",
+    "on_point",
+    "time_of",
+]
+
+Number = Decimal | int | float
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLOCKS = "▏▎▍▌▋▊▉█"
+
+
+def clean(text: object, limit: int = 400) -> str:
+    """Return foreign text as one printable line of at most `limit` characters.
+
+    Control characters, escape sequences' introducers, direction marks and line breaks become `·`.
+    """
+    raw = str(text)[:limit]
+    if raw.isascii() and raw.isprintable():
+        return raw
+    return "".join("·" if unicodedata.category(char) in _INVISIBLE else char for char in raw)
+
+
+def fit(text: str, width: int) -> str:
+    """Return text cut or padded on the right to `width` cells; a cut one ends in `…`."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def decimals_of(value: Number) -> int:
+    """Return how many decimals an exact number is written with."""
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def number(value: Number | None, decimals: int, *, signed: bool = False) -> str:
+    """Return a number with thousands separators, `–` where there is none; zero carries no sign."""
+    if value is None:
+        return "–"
+    text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
+    return text.lstrip("+-") if not text.strip("+-0.,") else text
+
+
+def on_point(text: str, width: int, decimals: int) -> str:
+    """Right-align a formatted number so that its decimal point stands `decimals` places from the right."""
+    _, point, fraction = text.partition(".")
+    missing = decimals - len(fraction) + (0 if point or not decimals else 1)
+    return (text + " " * max(0, missing)).rjust(width)
+
+
+def arrow(value: Number) -> str:
+    """Return the sign of a number as an arrow, a space for zero."""
+    return "▲" if value > 0 else "▼" if value < 0 else " "
+
+
+def age(seconds: float | None) -> str:
+    """Return an age so that it does not flicker while all is well: `<1 s`, `7 s`, `3 min`, `2 h`."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return "<1 s"
+    if seconds < 120:
+        return f"{int(seconds)} s"
+    return f"{int(seconds // 60)} min" if seconds < 7_200 else f"{int(seconds // 3600)} h"
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took: milliseconds below one second."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def time_of(value: object) -> datetime | None:
+    """Return a time of the wire as an aware datetime, `None` where it is not one."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def clock_time(value: object, *, milliseconds: bool = False) -> str:
+    """Return a time of the wire as `12:41:06` or `12:41:06.812`, UTC."""
+    time = time_of(value)
+    if time is None:
+        return "--:--:--.---" if milliseconds else "--:--:--"
+    time = time.astimezone(UTC)
+    return f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}" if milliseconds else f"{time:%H:%M:%S}"
+
+
+def gauge(share: float, width: int) -> tuple[str, str]:
+    """Return the filled and the empty part of a bar for a share from 0 to 1."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, rest = divmod(eighths, 8)
+    filled = "█" * full + (_BLOCKS[rest - 1] if rest else "")
+    return filled, "·" * (width - len(filled))

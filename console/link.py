@@ -1,0 +1,144 @@
+"""Keeps the store in step with the engine: streams for what changes, a question each second for the rest.
+
+The SDK's stream reconnects and resumes by itself, so an engine that goes away and comes back leaves no gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from console.formatting import clean
+from console.store import Store
+from zenotc.exceptions import ZenOTCError
+from zenotc.models.quotes import OrderBook
+from zenotc.sdk.client import ZenOTCClient
+
+if TYPE_CHECKING:
+    from zenotc.sdk.stream import Link as StreamLink
+    from zenotc.sdk.subscriptions import StrategiesChange, Subscription
+
+__all__ = ["Link"]
+
+STATUS_SECONDS = 1.0
+STRATEGIES_SECONDS = 0.2
+HISTORY = timedelta(minutes=30)
+HISTORY_RESOLUTION_SECONDS = 5.0
+RECENT_EVENTS = 200
+"""So many events from before the console was opened are shown in its log."""
+
+
+class Link:
+    """The console's side of the connection.
+
+    Parameters
+    ----------
+    client
+        The SDK's client of the engine.
+    store
+        Where everything that arrives goes.
+    """
+
+    def __init__(self, client: ZenOTCClient, store: Store) -> None:
+        self._client, self._store = client, store
+        self._ask_now = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._asset: str | None = None
+        self._book: Subscription[OrderBook] | None = None
+
+    async def run(self) -> None:
+        """Follow the engine until cancelled."""
+        unwatch = self._client.watch_link(self._on_link)
+        subscription = await self._client.mm_strategy.watch_strategies(self._on_strategies)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._ask())
+                tasks.create_task(self._follow_events())
+        finally:
+            unwatch()
+            await subscription.close()
+
+    def ask_now(self) -> None:
+        """Ask for the engine's status without waiting for its turn."""
+        self._ask_now.set()
+
+    def _on_link(self, link: StreamLink) -> None:
+        store = self._store
+        if link.state == "connected":
+            if link.silent_seconds is not None and link.silent_seconds < STATUS_SECONDS:
+                store.heard()
+            store.link_up(None if link.round_trip_ms is None else link.round_trip_ms / 1000)
+            self._connected.set()
+        elif link.state == "lost":
+            store.link_lost(link.reason)
+            self._connected.clear()
+
+    async def _ask(self) -> None:
+        while True:
+            await self._connected.wait()
+            self._ask_now.clear()
+            try:
+                self._store.status = await self._client.mm_strategy.status()
+            except ZenOTCError as error:
+                self._store.problem = clean(error.message)
+            else:
+                self._store.problem = ""
+                self._live_point()
+            try:
+                async with asyncio.timeout(STATUS_SECONDS):
+                    await self._ask_now.wait()
+            except TimeoutError:
+                continue
+
+    def _live_point(self) -> None:
+        strategy = self._store.strategy(self._store.history.strategy_id)
+        if strategy is not None and self._store.status is not None:
+            self._store.history.append(self._store.status.trading_time.timestamp(), float(strategy.total_pnl))
+
+    async def _follow_events(self) -> None:
+        while self._store.status is None:
+            await self._connected.wait()
+            await asyncio.sleep(0.05)
+        after = max(0, self._store.status.last_seq - RECENT_EVENTS)
+        async for event in self._client.mm_strategy.events(after_seq=after):
+            self._store.heard()
+            self._store.events.append(event)
+
+    async def _on_strategies(self, change: StrategiesChange) -> None:
+        self._store.heard()
+        self._store.strategies_changed(change.changed, change.removed, complete=change.complete)
+        await asyncio.sleep(STRATEGIES_SECONDS)  # what comes meanwhile is merged
+
+    def _on_book(self, book: OrderBook) -> None:
+        self._store.heard()
+        self._store.books[book.asset] = book
+
+    async def look_at(self, strategy_id: str | None) -> None:
+        """Turn book and history to a strategy."""
+        store = self._store
+        strategy = store.strategy(strategy_id)
+        store.history.begin(strategy_id)
+        if strategy is None:
+            return
+        if strategy.asset != self._asset:
+            former, self._asset = self._book, strategy.asset
+            self._book = await self._client.mm_strategy.watch_order_book(strategy.asset, self._on_book)
+            if former is not None:
+                await former.close()
+        await self._load_history(strategy.id)
+
+    async def _load_history(self, strategy_id: str) -> None:
+        store = self._store
+        now = store.status.trading_time if store.status else datetime.now(UTC)
+        try:
+            kept = await self._client.mm_strategy.history(
+                strategy_id, start=now - HISTORY, resolution_seconds=HISTORY_RESOLUTION_SECONDS
+            )
+        except ZenOTCError as error:
+            store.problem = f"no history: {clean(error.message)}"
+            return
+        live = store.history.points
+        store.history.begin(strategy_id, [(point.timestamp.timestamp(), float(point.total_pnl)) for point in kept])
+        for time, value in live:
+            store.history.append(time, value)

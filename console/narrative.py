@@ -1,0 +1,168 @@
+"""Events in words: only the lines that are looked at are ever written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from console.formatting import clean, clock_time, fit
+from console.ink import Ink, Line, Span
+from console.store import Store
+from zenotc.models.events import StrategyEvent
+
+__all__ = ["event_line", "matches"]
+
+Fields = dict[str, Any]
+
+_TYPE_WIDTH = 17
+_TONES: dict[str, Ink] = {
+    "quote_sent": "faint",
+    "quote_cancelled": "faint",
+    "pnl_update": "faint",
+    "quote_filled": "strong",
+    "hedge_triggered": "accent",
+    "hedge_filled": "accent",
+    "hedge_completed": "accent",
+    "position_changed": "plain",
+    "circuit_breaker": "alarm",
+    "error": "alarm",
+    "emergency_stop": "alarm",
+    "emergency_stop_cleared": "caution",
+    "paused": "caution",
+    "stopped": "caution",
+}
+
+
+def event_line(event: StrategyEvent, store: Store, width: int) -> Line:
+    """Return an event as one line: time, strategy, type, what happened."""
+    fields = event.model_dump()
+    name_width = 18 if width >= 76 else 10
+    kind = clean(event.type, _TYPE_WIDTH)
+    tone = _TONES.get(kind, "plain")
+    quiet: Ink = "faint" if tone == "faint" else "muted"
+    return Line(
+        (
+            (clock_time(event.timestamp, milliseconds=True) + "  ", "faint"),
+            (fit(store.name(event.strategy_id), name_width) + "  ", quiet),
+            (fit(kind, _TYPE_WIDTH) + "  ", tone),
+            *_WORDS.get(kind, _other)(fields, tone),
+        )
+    )
+
+
+def matches(event: StrategyEvent, store: Store, words: list[str]) -> bool:
+    """Return whether an event holds every word, in its strategy's name or any of its values; `-word` must be absent."""
+    text = f"{store.name(event.strategy_id)} {' '.join(map(str, event.__dict__.values()))}".lower()
+    return all((word[1:] not in text) if word[0] == "-" and len(word) > 1 else (word in text) for word in words)
+
+
+def _value(event: Fields, name: str) -> str:
+    value = event.get(name)
+    if isinstance(value, (Decimal, int, float)) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "–" if value is None else clean(value, 160)
+
+
+def _signed(event: Fields, name: str) -> str:
+    value = event.get(name)
+    return f"{value:+,}" if isinstance(value, (Decimal, int)) and value else _value(event, name)
+
+
+def _side(event: Fields) -> Span:
+    side = _value(event, "side")
+    return f"{side:<4} ", ("gain" if side == "buy" else "loss" if side == "sell" else "plain")
+
+
+def _quote(event: Fields, tone: Ink) -> tuple[Span, ...]:
+    words = f"{_value(event, 'quantity')} @ {_value(event, 'price')}  layer {_value(event, 'layer')}"
+    return (f"{_value(event, 'side'):<4} ", tone), (words, tone), (f"  {_value(event, 'reason')}", "faint")
+
+
+def _fill(event: Fields, _: Ink) -> tuple[Span, ...]:
+    remaining = event.get("remaining")
+    rest = f"  {_value(event, 'remaining')} left" if remaining else ""
+    return (
+        _side(event),
+        (f"{_value(event, 'quantity')} @ {_value(event, 'price')}", "plain"),
+        (f"  fee {_value(event, 'fee')}{rest}  {_value(event, 'venue')}", "faint"),
+    )
+
+
+def _position(event: Fields, _: Ink) -> tuple[Span, ...]:
+    old, new = _signed(event, "old_position"), _signed(event, "new_position")
+    return (f"{old} → ", "muted"), (new, "plain"), (f"  average {_value(event, 'average_price')}", "faint")
+
+
+def _lifecycle(event: Fields, tone: Ink) -> tuple[Span, ...]:
+    operator = event.get("operator")
+    return (_value(event, "reason"), tone), (f"  by {clean(operator, 40)}" if operator else "", "faint")
+
+
+def _hedge_triggered(event: Fields, _: Ink) -> tuple[Span, ...]:
+    how = f"  {_value(event, 'hedge_algo')} on {_value(event, 'hedge_venue')}"
+    return _side(event), (_value(event, "hedge_quantity"), "plain"), (how, "muted")
+
+
+def _hedge_completed(event: Fields, _: Ink) -> tuple[Span, ...]:
+    words = (
+        f"{_value(event, 'filled_quantity')} of {_value(event, 'hedge_quantity')} @ {_value(event, 'average_price')}"
+    )
+    return (words, "plain"), (f"  slippage {_value(event, 'slippage_bps')} bps", "muted")
+
+
+def _breaker(event: Fields, _: Ink) -> tuple[Span, ...]:
+    resumes = event.get("resumes_at")
+    words = (
+        f"{_value(event, 'breaker')} {_value(event, 'measure')} of {_value(event, 'limit')}  {_value(event, 'reason')}"
+    )
+    return (words, "caution"), (f"  resumes {clock_time(resumes)}" if resumes else "", "muted")
+
+
+def _pnl(event: Fields, tone: Ink) -> tuple[Span, ...]:
+    words = f"today {_signed(event, 'daily_pnl')}  total {_signed(event, 'total_pnl')}"
+    return ((f"{words}  unrealised {_signed(event, 'unrealized_pnl')}", tone),)
+
+
+def _error(event: Fields, _: Ink) -> tuple[Span, ...]:
+    return (_value(event, "reason"), "caution"), (f"  {_value(event, 'code')}", "muted")
+
+
+def _config(event: Fields, _: Ink) -> tuple[Span, ...]:
+    changes = event.get("changes")
+    if not isinstance(changes, dict):
+        return ()
+    parts = [
+        f"{clean(name, 40)} {clean(change.get('old'), 40)} → {clean(change.get('new'), 40)}"
+        for name, change in changes.items()
+        if isinstance(change, dict)
+    ]
+    return ((", ".join(parts), "plain"),)
+
+
+_ENVELOPE = frozenset({"type", "seq", "timestamp", "strategy_id", "asset"})
+
+
+def _other(event: Fields, _: Ink) -> tuple[Span, ...]:
+    return ((" ".join(f"{clean(key, 40)}={_value(event, key)}" for key in event if key not in _ENVELOPE), "muted"),)
+
+
+_WORDS: dict[str, Callable[[Fields, Ink], tuple[Span, ...]]] = {
+    "quote_sent": _quote,
+    "quote_cancelled": _quote,
+    "quote_filled": _fill,
+    "hedge_filled": _fill,
+    "position_changed": _position,
+    "started": _lifecycle,
+    "stopped": _lifecycle,
+    "paused": _lifecycle,
+    "resumed": _lifecycle,
+    "emergency_stop": _lifecycle,
+    "emergency_stop_cleared": _lifecycle,
+    "hedge_triggered": _hedge_triggered,
+    "hedge_completed": _hedge_completed,
+    "circuit_breaker": _breaker,
+    "pnl_update": _pnl,
+    "error": _error,
+    "config_changed": _config,
+}

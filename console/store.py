@@ -1,0 +1,196 @@
+"""What the console knows of the engine, kept from the SDK's streams. It draws nothing and waits for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from console.commands import CommandLog
+from console.formatting import clean, decimals_of
+from zenotc.models.events import StrategyEvent
+from zenotc.models.quotes import OrderBook
+from zenotc.models.status import EngineStatus
+from zenotc.models.strategy import Strategy
+
+__all__ = ["EventRing", "History", "LinkState", "Store"]
+
+LinkState = Literal["connecting", "up", "lost"]
+
+QUIET_AFTER_SECONDS = 3.0
+"""The engine's heartbeat comes every second: a link that says nothing for so long is not trusted."""
+
+HISTORY_POINTS = 2_000
+
+
+class EventRing:
+    """The newest events, each under a number of its own that never changes.
+
+    Parameters
+    ----------
+    capacity
+        How many are kept at least; twice as many are held before the oldest are dropped.
+    """
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        self.capacity = capacity
+        self.first = 0
+        self._events: list[StrategyEvent] = []
+
+    @property
+    def end(self) -> int:
+        """The number that the next event will get."""
+        return self.first + len(self._events)
+
+    def append(self, event: StrategyEvent) -> None:
+        """Append an event."""
+        self._events.append(event)
+        surplus = len(self._events) - self.capacity
+        if surplus > self.capacity:
+            del self._events[:surplus]
+            self.first += surplus
+
+    def __getitem__(self, number: int) -> StrategyEvent:
+        if not self.first <= number < self.end:
+            raise IndexError(number)
+        return self._events[number - self.first]
+
+
+@dataclass
+class History:
+    """Total PnL of one strategy over time: what the engine has kept, then what comes live.
+
+    Attributes
+    ----------
+    points
+        Unix time in seconds and USD, oldest first.
+    """
+
+    strategy_id: str | None = None
+    points: list[tuple[float, float]] = field(default_factory=list)
+
+    def begin(self, strategy_id: str | None, points: Iterable[tuple[float, float]] = ()) -> None:
+        """Turn to a strategy."""
+        self.strategy_id, self.points = strategy_id, list(points)
+
+    def append(self, time: float, value: float) -> None:
+        """Add a point; where there are too many, every other one of the older half goes."""
+        if self.points and time <= self.points[-1][0]:
+            return
+        self.points.append((time, value))
+        if len(self.points) > HISTORY_POINTS:
+            half = len(self.points) // 2
+            self.points = self.points[:half:2] + self.points[half:]
+
+
+@dataclass
+class Store:
+    """Strategies by id, the link, the engine's status, books, events and commands.
+
+    Attributes
+    ----------
+    strategies
+        By id, in the order in which they were first heard of.
+    revisions
+        How often each strategy has changed: what was drawn from the same revision is still right.
+    heard_at
+        When the last message came, seconds of `clock`.
+    round_trip_seconds
+        How long the engine took to answer the last ping.
+    problem
+        Why the last question was not answered, in words.
+    """
+
+    clock: Callable[[], float]
+    address: str = ""
+    link: LinkState = "connecting"
+    link_reason: str = ""
+    heard_at: float | None = None
+    round_trip_seconds: float | None = None
+    status: EngineStatus | None = None
+    problem: str = ""
+    books: dict[str, OrderBook] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+    events: EventRing = field(default_factory=EventRing)
+    history: History = field(default_factory=History)
+    commands: CommandLog = field(init=False)
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+    _position_decimals: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.commands = CommandLog(self.clock)
+
+    # What arrives ----------------------------------------------------------------------------------------------------
+
+    def strategies_changed(self, changed: Iterable[Strategy], removed: Iterable[str], *, complete: bool) -> None:
+        """Take strategies that have changed; where that is `complete`, the others are gone."""
+        fresh = {strategy.id: strategy for strategy in changed}
+        gone = self.strategies.keys() - fresh.keys() if complete else removed
+        for strategy_id in list(gone):
+            self.strategies.pop(strategy_id, None)
+            self.revisions.pop(strategy_id, None)
+        for strategy_id, strategy in fresh.items():
+            self.strategies[strategy_id] = strategy
+            self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
+            decimals = max(decimals_of(strategy.current_position), decimals_of(strategy.quote_size))
+            if decimals > self._position_decimals.get(strategy.asset, 0):
+                self._position_decimals[strategy.asset] = min(decimals, 8)
+
+    def heard(self) -> None:
+        """Take note that the engine has said something."""
+        self.heard_at = self.clock()
+
+    def link_up(self, round_trip_seconds: float | None) -> None:
+        """The engine can be reached, and how long it takes to answer."""
+        self.link, self.link_reason, self.round_trip_seconds = "up", "", round_trip_seconds
+
+    def link_lost(self, reason: str) -> None:
+        """The engine cannot be reached, and why."""
+        self.link_reason, self.round_trip_seconds = clean(reason), None
+        if self.link == "up":
+            self.link = "lost"
+
+    # What is asked ---------------------------------------------------------------------------------------------------
+
+    def strategy(self, strategy_id: str | None) -> Strategy | None:
+        """Return a strategy, `None` where there is none (any more)."""
+        return self.strategies.get(strategy_id or "")
+
+    def name(self, strategy_id: str | None) -> str:
+        """Return a strategy's name, or its id where it is not known (any more)."""
+        strategy = self.strategy(strategy_id)
+        return clean(strategy.name if strategy else strategy_id or "desk", 80)
+
+    def on_asset(self, asset: str) -> list[Strategy]:
+        """Return the strategies on an asset."""
+        return [strategy for strategy in self.strategies.values() if strategy.asset == asset]
+
+    def position_decimals(self, asset: str) -> int:
+        """Return how many decimals sizes of an asset have."""
+        return self._position_decimals.get(asset, 0)
+
+    @property
+    def widest_position_decimals(self) -> int:
+        """The most decimals that any asset's sizes have."""
+        return max(self._position_decimals.values(), default=0)
+
+    def price_decimals(self, asset: str) -> int:
+        """Return how many decimals prices of an asset have."""
+        book = self.books.get(asset)
+        return decimals_of(book.tick_size) if book else 2
+
+    @property
+    def data_age_seconds(self) -> float | None:
+        """How long ago the engine last said something."""
+        return None if self.heard_at is None else max(0.0, self.clock() - self.heard_at)
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown cannot be trusted to be how things are."""
+        age = self.data_age_seconds
+        return self.link != "up" or age is None or age > QUIET_AFTER_SECONDS
+
+    @property
+    def emergency(self) -> bool:
+        """Whether the engine has said that the emergency stop is in force."""
+        return self.status is not None and self.status.emergency_stop.active

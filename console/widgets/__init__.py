@@ -1,0 +1,1 @@
+"""What the console's screen is made of."""

@@ -1,0 +1,81 @@
+"""The keys, and above them the one sentence that answers the last key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.actions import ACTIONS, Action, Situation
+from console.ink import Ink, Line, Span, line
+from console.store import Store
+from console.widgets.sheet import Sheet
+
+__all__ = ["Footer", "StatusLine"]
+
+ANSWER_SECONDS = 8.0
+"""How long an answer to a key stays."""
+
+
+class Footer(Sheet):
+    """The keys of the registry; one that cannot be used now is greyed.
+
+    Parameters
+    ----------
+    situation
+        What decides which keys can be used.
+    """
+
+    def __init__(self, situation: Callable[[], Situation]) -> None:
+        super().__init__()
+        self._situation = situation
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the keys on as many lines as there are, in the registry's order."""
+        now = self._situation()
+        shown = [action for action in ACTIONS if action.footer or (action.id == "detail" and height > 1)]
+        rows: list[list[Span]] = [[]]
+        used = 0
+        for action in shown:
+            spans = _key(action, now)
+            needed = sum(len(text) for text, _ in spans)
+            if used + needed > width and len(rows) < height:
+                rows.append([])
+                used = 0
+            rows[-1] += spans
+            used += needed
+        return [Line(tuple(row)) for row in rows]
+
+
+def _key(action: Action, now: Situation) -> list[Span]:
+    disabled = action.disabled(now) is not None
+    grave = action.danger == "stops_all"
+    key: Ink = "faint" if disabled else "alarm" if grave else "key"
+    label: Ink = "faint" if disabled else "alarm" if grave else "muted"
+    return [(f" {action.shown} ", key), (f"{action.label} ", label)]
+
+
+class StatusLine(Sheet):
+    """The answer to the last key: why it was refused, or where its command stands."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._answer: tuple[float, str, Ink] | None = None
+
+    def answer(self, sentence: str, ink: Ink = "caution") -> None:
+        """Say something for a while."""
+        self._answer = (self._store.clock(), sentence, ink)
+        self.draw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return what is newer: an answer, or the last command."""
+        now = self._store.clock()
+        command, answer = self._store.commands.last, self._answer
+        news = 0.0 if command is None else command.ended_at or command.sent_at
+        if answer is not None and now - answer[0] <= ANSWER_SECONDS and (command is None or news < answer[0]):
+            return [line((f" {answer[1]}", answer[2]))]
+        if command is None or (command.outcome == "confirmed" and now - news > ANSWER_SECONDS):
+            return [Line()]
+        return [line((f" {command.sentence(now)}", _OUTCOMES[command.outcome]))]
+
+
+_OUTCOMES: dict[str, Ink] = {"sent": "accent", "confirmed": "gain", "refused": "alarm", "unknown": "alarm"}

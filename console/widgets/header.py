@@ -1,0 +1,140 @@
+"""The first line: where one is, whether one sees, how the desk stands; the emergency stop takes it over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from console.formatting import age, clean, clock_time, duration, number
+from console.ink import Ink, Line, Span, signed_ink
+from console.store import Store
+from console.widgets.sheet import Sheet
+from zenotc.models.status import EngineStatus
+
+__all__ = ["Header"]
+
+Part = tuple[int, tuple[Span, ...]]
+"""What the line can do without first has the highest number."""
+
+_REPLAY_DIFFERS_BY_SECONDS = 60
+_ROOMY = 100
+"""From this width on the gaps are wide and the labels whole."""
+
+
+class Header(Sheet):
+    """Environment, link, PnL, orders and clock; or the emergency.
+
+    Parameters
+    ----------
+    store
+        What is known of the engine.
+    armed
+        Whether a first press of the emergency key waits for its second.
+    utc_now
+        The wall clock.
+    """
+
+    def __init__(self, store: Store, armed: Callable[[], bool], utc_now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._store, self._armed, self._utc_now = store, armed, utc_now
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the one line, the most urgent thing first."""
+        label = self._label()
+        emergency = self._emergency()
+        if self._armed():
+            words = "  Press ! again within a second: EMERGENCY STOP, everything, everywhere"
+            return [Line((label, (words, "bar-caution")), "bar-caution")]
+        if emergency:
+            return [Line((label, (f"  {emergency}", "bar-alarm")), "bar-alarm")]
+        ground: Ink = "bar-live" if self._live else "bar-sandbox"
+        roomy = width >= _ROOMY
+        return [Line((label, *_spread(self._left(roomy), self._right(roomy), width - len(label[0]))), ground)]
+
+    @property
+    def _live(self) -> bool:
+        status = self._store.status
+        return status is not None and status.environment == "live"
+
+    def _label(self) -> Span:
+        status = self._store.status
+        if status is None:
+            return " CONNECTING ", "bar-sandbox"
+        return f" {status.environment.upper()} ", ("label-live" if self._live else "label-sandbox")
+
+    def _emergency(self) -> str | None:
+        store, now = self._store, self._store.clock()
+        command = next((c for c in reversed(store.commands.commands) if c.action == "emergency_stop"), None)
+        sight = f" · link lost, last heard {age(store.data_age_seconds)} ago" if store.stale else ""
+        if command is not None and command.outcome == "sent":
+            took = duration(command.elapsed(now))
+            return f"EMERGENCY STOP sent {took} ago … waiting for the venues{sight}"
+        status = store.status
+        if status is not None and status.emergency_stop.active:
+            return f"EMERGENCY STOP {_in_force(status)}{sight}"
+        if command is not None and command.outcome in ("refused", "unknown"):
+            return f"EMERGENCY STOP NOT CONFIRMED: {command.detail}. Press ! ! again{sight}"
+        return None
+
+    def _left(self, roomy: bool) -> list[Part]:
+        store, gap = self._store, "   " if roomy else "  "
+        link_label: Span = (f"{gap}link " if roomy else gap, "muted")
+        if store.link == "up" and not store.stale:
+            trip = store.round_trip_seconds
+            took = "" if trip is None else f" {trip * 1000:.1f} ms"
+            link: tuple[Span, ...] = (link_label, ("●", "gain"), (took, "plain"))
+            data: tuple[Span, ...] = ((f"{gap}data ", "muted"), (age(store.data_age_seconds), "plain"))
+        elif store.link == "connecting":
+            link = (link_label, ("◌ connecting", "caution"))
+            data = ((f"  {store.link_reason}", "muted"),)
+        else:
+            link = (link_label, ("○ LOST, reconnecting", "alarm"))
+            data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
+        return [(5, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data)]
+
+    def _right(self, roomy: bool) -> list[Part]:
+        status, utc_now = self._store.status, self._utc_now()
+        gap = "   " if roomy else "  "
+        clock: Part = (3, ((f"{gap}{clock_time(utc_now)} UTC ", "plain"),))
+        if status is None:
+            return [clock]
+        stale = self._store.stale
+        today, total = status.daily_pnl, status.total_pnl
+        parts: list[Part] = [
+            (
+                2,
+                (
+                    (f"{gap}PnL today " if roomy else f"{gap}today ", "muted"),
+                    (number(today, 2, signed=True), "stale" if stale else signed_ink(today)),
+                ),
+            ),
+            (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "stale" if stale else signed_ink(total)))),
+            (2, ((f"{gap}{status.open_orders:,}", "stale" if stale else "plain"), (" orders", "muted"))),
+        ]
+        if abs((utc_now - status.trading_time).total_seconds()) > _REPLAY_DIFFERS_BY_SECONDS:
+            trading = status.trading_time.astimezone(UTC)
+            parts.append((6, ((f"{gap}trading ", "muted"), (f"{trading:%Y-%m-%d %H:%M:%S}", "accent"))))
+        return [*parts, clock]
+
+
+def _in_force(status: EngineStatus) -> str:
+    state = status.emergency_stop
+    since = f" since {clock_time(state.since)} UTC" if state.since else ""
+    by = f" by {clean(state.operator, 24)}" if state.operator else ""
+    if state.unconfirmed_venues:
+        missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
+        return f"in force{since}{by} · NOT CONFIRMED BY: {missing}"
+    return f"in force{since}{by} · every venue confirmed · C clears it"
+
+
+def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:
+    """Return both groups pushed apart, without the parts that do not fit."""
+    while True:
+        used = sum(len(text) for _, spans in (*left, *right) for text, _ in spans)
+        if used <= width or not (left or right):
+            break
+        last = max(part[0] for part in (*left, *right))
+        left = [part for part in left if part[0] != last]
+        right = [part for part in right if part[0] != last]
+    gap: Span = (" " * max(0, width - used), "plain")
+    return [*(span for _, spans in left for span in spans), gap, *(span for _, spans in right for span in spans)]

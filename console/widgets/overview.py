@@ -1,0 +1,165 @@
+"""One strategy at a glance: position against its limits, PnL, what each side does, limits, hedge."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from console.formatting import age, arrow, clean, gauge, number
+from console.ink import Ink, Line, Span, line, signed_ink
+from console.store import Store
+from console.widgets.sheet import Sheet
+from console.widgets.strategy_table import status_span
+from zenotc.models.strategy import Strategy
+
+__all__ = ["Overview"]
+
+_LABEL_WIDTH = 10
+
+
+class Overview(Sheet):
+    """The selected strategy in words and gauges."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.strategy_id: str | None = None
+        self._store = store
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the lines from the most important one down."""
+        strategy = self._store.strategy(self.strategy_id)
+        if strategy is None:
+            return [line(("Select a strategy.", "muted"))]
+        decimals = self._store.position_decimals(strategy.asset)
+        lines = [
+            _labelled("Position", *_position(strategy, decimals, width - _LABEL_WIDTH)),
+            _labelled("PnL", *_pnl(strategy)),
+            _labelled("", *_open_pnl(strategy)),
+            _labelled("Status", *_status(strategy, self._store)),
+            _labelled("Sides", *_side(strategy, "buy"), ("   ", "plain"), *_side(strategy, "sell")),
+            _labelled("Limits", *_limits(strategy)),
+            _labelled("Quotes", *_quotes(strategy)),
+            _labelled("Hedge", *_hedge(strategy, decimals)),
+        ]
+        return [_dimmed(drawn) for drawn in lines] if self._store.stale else lines
+
+
+def _labelled(label: str, *spans: Span) -> Line:
+    return Line(((label.ljust(_LABEL_WIDTH), "faint"), *spans))
+
+
+def _dimmed(drawn: Line) -> Line:
+    return Line(tuple((text, "stale") for text, _ in drawn.spans))
+
+
+def _position(strategy: Strategy, decimals: int, width: int) -> list[Span]:
+    """Draw the position on a scale from minus to plus `max_position`, the soft limit marked with `┊`."""
+    position, limit = strategy.current_position, strategy.max_position
+    words = f"  {number(position, decimals, signed=True)} {clean(strategy.asset, 8)} {arrow(position)}"
+    low, high = f"-{limit.normalize():f} ", f" +{limit.normalize():f}"
+    cells = (max(11, min(41, width - len(words) - len(low) - len(high))) - 1) // 2 * 2 + 1
+    middle = cells // 2
+    reach = round(float(min(abs(position) / limit, Decimal(1))) * middle)
+    if position and not reach:
+        reach = 1
+    soft = strategy.soft_position_limit
+    marks = {middle: "┼"}
+    if soft is not None:
+        at = round(float(soft / limit) * middle)
+        marks |= {middle - at: "┊", middle + at: "┊"}
+    ink: Ink = "caution" if soft is not None and abs(position) >= soft else signed_ink(position)
+    spans: list[Span] = [(low, "faint")]
+    for index in range(cells):
+        offset = index - middle
+        filled = 0 < offset * (1 if position > 0 else -1) <= reach
+        char = "█" if filled else marks.get(index, "─")
+        spans.append((char, ink if filled else "muted" if index in marks else "rule"))
+    return [*_joined(spans), (high, "faint"), (words, signed_ink(position))]
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for text, ink in spans:
+        if joined and joined[-1][1] == ink:
+            joined[-1] = (joined[-1][0] + text, ink)
+        else:
+            joined.append((text, ink))
+    return joined
+
+
+def _pnl(strategy: Strategy) -> list[Span]:
+    today, total = strategy.daily_pnl, strategy.total_pnl
+    return [
+        ("today ", "muted"), (number(today, 2, signed=True), signed_ink(today)),
+        ("   total ", "muted"), (number(total, 2, signed=True), signed_ink(total)),
+    ]  # fmt: skip
+
+
+def _open_pnl(strategy: Strategy) -> list[Span]:
+    value = strategy.unrealized_pnl
+    return [
+        ("unrealised ", "muted"), (number(value, 2, signed=True), signed_ink(value)),
+        ("   fees ", "muted"), (number(strategy.fees, 2), "plain"),
+    ]  # fmt: skip
+
+
+def _status(strategy: Strategy, store: Store) -> list[Span]:
+    reason = strategy.pause_reason
+    spans: list[Span] = [status_span(strategy, store)]
+    if reason and strategy.status != "active":
+        spans.append((f"  by {clean(reason, 60)}".replace("_", " "), "muted"))
+    if strategy.data_age_seconds is not None:
+        old = strategy.data_age_seconds > 5
+        spans += [("   market data ", "muted"), (age(strategy.data_age_seconds), "caution" if old else "plain")]
+    return spans
+
+
+def _side(strategy: Strategy, side: str) -> list[Span]:
+    reason = strategy.sides.get("buy" if side == "buy" else "sell")
+    if reason is None:
+        return [(f"{side} –", "faint")]
+    ink: Ink = "gain" if reason == "quoting" else "muted" if reason in ("stopped", "paused") else "caution"
+    mark = "●" if reason == "quoting" else "○"
+    return [(f"{side} ", "muted"), (f"{mark} {reason.replace('_', ' ')}", ink)]
+
+
+def _limits(strategy: Strategy) -> list[Span]:
+    if "no_loss_limit" in strategy.warnings:
+        return [("! no loss limit", "caution"), ("  nothing pauses it when it loses", "muted")]
+    limit = strategy.max_daily_loss
+    others = [w for w in strategy.warnings if w != "no_loss_limit"]
+    rest: list[Span] = [(f"  {clean(', '.join(others), 60)}".replace("_", " "), "caution")] if others else []
+    if limit is None:
+        return rest or [("daily loss –", "muted")]
+    share = float(max(Decimal(0), -strategy.daily_pnl) / limit)
+    ink: Ink = "alarm" if share >= 0.8 else "caution" if share >= 0.5 else "plain"
+    filled, empty = gauge(share, 12)
+    return [
+        ("daily loss ", "muted"), (filled, ink), (empty, "rule"), (f" {share * 100:.0f} %", ink),
+        (f" of {number(limit, 0)}", "muted"), *rest,
+    ]  # fmt: skip
+
+
+def _quotes(strategy: Strategy) -> list[Span]:
+    spans: list[Span] = [(f"{strategy.open_orders}", "plain"), (" open", "muted")]
+    if strategy.unknown_orders:
+        spans += [(f"   {strategy.unknown_orders} unknown", "alarm")]
+    spread = number(strategy.spread_bps, 1) if strategy.status == "active" else "–"
+    return [
+        *spans, ("   width ", "muted"), (spread, "plain"), (" bps", "muted"), ("   fills ", "muted"),
+        (f"{strategy.trade_count:,}", "plain"),
+    ]  # fmt: skip
+
+
+def _hedge(strategy: Strategy, decimals: int) -> list[Span]:
+    hedge = strategy.hedge
+    if hedge is None:
+        if not strategy.auto_hedge_enabled or strategy.hedge_threshold is None:
+            return [("off", "faint")]
+        return [(f"beyond {strategy.hedge_threshold.normalize():f} by {strategy.hedge_algo}", "muted")]
+    share = float(hedge.filled_quantity / hedge.quantity) if hedge.quantity else 1.0
+    filled, empty = gauge(share, 10)
+    done, whole = number(hedge.filled_quantity, decimals), number(hedge.quantity, decimals)
+    return [
+        (f"{hedge.purpose} {clean(hedge.algo, 12)} {hedge.side} ", "accent"), (f"{done} of {whole} ", "plain"),
+        (filled, "accent"), (empty, "rule"),
+    ]  # fmt: skip

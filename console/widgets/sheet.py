@@ -1,0 +1,115 @@
+"""A widget that is made of lines, keeps them as they were drawn, and repaints the cells that changed.
+
+What a widget wants to show is a list of `Line`: text with an ink for each piece and a ground for the whole.
+`draw` compares it with what is on the screen and refreshes the difference alone, so that it may be called as often
+as there is a reason to. Inks are names; the style sheet says what they look like. Text is never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.ink import INKS, Ink, Line
+
+__all__ = ["Sheet"]
+
+
+class Sheet(Widget):
+    """Draws `lines()`; a subclass says what they are and calls `draw()` whenever they may have changed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS}
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._drawn: list[Line] = []
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[Ink, Style] = {}
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """Return what to show in an area of cells; what does not fit is cut off."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Show what has changed."""
+        width, height = self.content_size
+        if not self.is_attached or not width or not height:
+            return
+        before, after = self._drawn, list(self.lines(width, height))[:height]
+        self._drawn = after
+        for y in range(max(len(before), len(after))):
+            old = before[y] if y < len(before) else None
+            new = after[y] if y < len(after) else None
+            if old == new:
+                continue
+            self._strips.pop(y, None)
+            start, end = _difference(old, new, width)
+            self.refresh(Region(start, y, end - start, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line as the compositor wants it."""
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._strips[y] = self._strip(self._drawn[y] if y < len(self._drawn) else Line())
+        return strip
+
+    def _strip(self, line: Line) -> Strip:
+        width = self.content_size.width
+        ground = self.rich_style + self._style(line.ground)
+        segments = [Segment(text, self._style(ink)) for text, ink in line.spans if text]
+        return Strip(segments).adjust_cell_length(width).apply_style(ground)
+
+    def _style(self, ink: Ink) -> Style:
+        style = self._styles.get(ink)
+        if style is None:
+            style = self._styles[ink] = self.get_component_rich_style(f"ink--{ink}", partial=True)
+        return style
+
+    def on_resize(self) -> None:
+        """Lay the lines out again for the new size."""
+        self._forget()
+        self.draw()
+
+    def on_mount(self) -> None:
+        """Draw, and follow the theme."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+
+    def notify_style_update(self) -> None:
+        """Drop what was drawn in other styles."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def _restyle(self) -> None:
+        self._styles.clear()
+        self._strips.clear()
+        self.refresh()
+
+    def _forget(self) -> None:
+        self._drawn = []
+        self._strips.clear()
+
+
+def _difference(old: Line | None, new: Line | None, width: int) -> tuple[int, int]:
+    """Return the first and the last column (exclusive) in which two lines differ, or the whole width."""
+    if old is None or new is None or old.ground != new.ground:
+        return 0, width
+    start = 0
+    for (old_text, old_ink), (new_text, new_ink) in zip(old.spans, new.spans, strict=False):
+        if old_ink != new_ink or old_text != new_text:
+            break
+        start += cell_len(new_text)
+    end = 0
+    if old.width == new.width:
+        for (old_text, old_ink), (new_text, new_ink) in zip(reversed(old.spans), reversed(new.spans), strict=False):
+            if old_ink != new_ink or old_text != new_text:
+                break
+            end += cell_len(new_text)
+    return min(start, width - 1), max(width - end, start + 1)

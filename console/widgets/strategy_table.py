@@ -1,0 +1,284 @@
+"""The strategies, one line each. The selection is a strategy, not a line: it never moves under the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from textual import events
+from textual.message import Message
+
+from console.formatting import arrow, clean, fit, number, on_point
+from console.ink import Ink, Line, Span, signed_ink
+from console.store import Store
+from console.widgets.sheet import Sheet
+from console.widgets.titled import Titled
+from zenotc.models.strategy import Strategy
+
+__all__ = ["StrategyTable", "status_span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: title, width in cells, what it shows, and its rank: the highest goes first where there is no room."""
+
+    title: str
+    width: int
+    cell: Callable[[Strategy, Store, int], Span]
+    left: bool = False
+    total: str | None = None
+    rank: int = 0
+
+
+def status_span(strategy: Strategy, store: Store) -> Span:
+    """Return the status with its mark, or what a command is doing to it."""
+    pending = store.commands.pending(strategy.id)
+    if pending is not None:
+        return f"… {pending.doing}", "accent"
+    if strategy.activity is not None:
+        return f"… {strategy.activity}", "accent"
+    if strategy.unknown_orders:
+        return "? unknown", "alarm"
+    if strategy.status == "active":
+        return "● active", "gain"
+    if strategy.status == "paused":
+        by_hand = strategy.pause_reason in (None, "operator")
+        return ("‖ paused", "caution") if by_hand else (_automatic(strategy), "alarm")
+    if strategy.pause_reason == "emergency_stop":
+        return "■ emergency", "alarm"
+    return "■ stopped", "muted"
+
+
+def _automatic(strategy: Strategy) -> str:
+    return "! error" if strategy.pause_reason == "error" else "! breaker"
+
+
+def _position(strategy: Strategy, store: Store, width: int) -> Span:
+    position = strategy.current_position
+    text = number(position, store.position_decimals(strategy.asset), signed=True)
+    return on_point(text, width - 2, store.widest_position_decimals) + f" {arrow(position)}", signed_ink(position)
+
+
+def _usd(field: str) -> Callable[[Strategy, Store, int], Span]:
+    def cell(strategy: Strategy, _: Store, width: int) -> Span:
+        value = getattr(strategy, field)
+        return number(value, 2, signed=True).rjust(width), signed_ink(value)
+
+    return cell
+
+
+def _bps(strategy: Strategy, _: Store, width: int) -> Span:
+    shown = strategy.spread_bps if strategy.status == "active" else None
+    return number(shown, 1).rjust(width), "plain" if shown is not None else "faint"
+
+
+def _loss_limit(strategy: Strategy, _: Store, width: int) -> Span:
+    if "no_loss_limit" in strategy.warnings:
+        return "none".rjust(width), "caution"
+    limit = strategy.max_daily_loss
+    if limit is None or not strategy.circuit_breaker_enabled:
+        return "–".rjust(width), "faint"
+    used = max(0, round(-100 * strategy.daily_pnl / limit))
+    ink: Ink = "alarm" if used >= 80 else "caution" if used >= 50 else "muted"
+    return f"{used}%".rjust(width), ink
+
+
+def _count(field: str) -> Callable[[Strategy, Store, int], Span]:
+    def cell(strategy: Strategy, _: Store, width: int) -> Span:
+        value: int = getattr(strategy, field)
+        return f"{value:,}".rjust(width), "plain" if value else "faint"
+
+    return cell
+
+
+COLUMNS = (
+    Column("ASSET", 5, lambda s, _, width: (fit(clean(s.asset, 20), width), "muted"), left=True, rank=2),
+    Column(
+        "STATUS", 12, lambda s, store, width: (fit(status_span(s, store)[0], width), status_span(s, store)[1]), True
+    ),
+    Column("POSITION", 12, _position),
+    Column("PNL TODAY", 11, _usd("daily_pnl"), total="daily_pnl"),
+    Column("TOTAL", 11, _usd("total_pnl"), total="total_pnl", rank=4),
+    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealized_pnl", rank=6),
+    Column("BPS", 5, _bps, rank=1),
+    Column("LOSS", 5, _loss_limit, rank=3),
+    Column("ORDERS", 6, _count("open_orders"), total="open_orders", rank=5),
+    Column("FILLS", 8, _count("trade_count"), total="trade_count", rank=7),
+)
+_NAME_MIN = 16
+_NAME_MAX = 30
+
+
+def _columns_for(width: int) -> list[Column]:
+    """Return the columns that there is room for, those with the lowest rank first."""
+    room = width - 2 - _NAME_MIN
+    chosen: set[str] = set()
+    for column in sorted(COLUMNS, key=lambda column: column.rank):
+        room -= column.width + 1
+        if room >= 0 or column.rank == 0:
+            chosen.add(column.title)
+    return [column for column in COLUMNS if column.title in chosen]
+
+
+class StrategyTable(Sheet, Titled, can_focus=True):
+    """All strategies that the filter lets through.
+
+    Parameters
+    ----------
+    store
+        What is known of the engine.
+    """
+
+    class Selected(Message):
+        """Another strategy was chosen by the hand."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(classes="pane")
+        self.selected_id: str | None = None
+        self.filter = ""
+        self._store = store
+        self._top = 0
+        self._rows: dict[str, tuple[object, Line]] = {}
+
+    @property
+    def ids(self) -> list[str]:
+        """The strategies that the filter lets through."""
+        words = self.filter.lower().split()
+        strategies = self._store.strategies
+        return [key for key, strategy in strategies.items() if not words or _matches(strategy, words)]
+
+    def select(self, strategy_id: str | None) -> None:
+        """Select a strategy and bring its line into view."""
+        self.selected_id = strategy_id
+        ids, room = self.ids, self._room
+        if strategy_id in ids and room > 0:
+            index = ids.index(strategy_id)
+            self._top = min(max(self._top, index - room + 1), index)
+        self.draw()
+        self.post_message(self.Selected())
+
+    def move(self, by: int) -> None:
+        """Move the selection by lines; from a strategy that is filtered away to the first one shown."""
+        ids = self.ids
+        if not ids:
+            return
+        if self.selected_id not in ids:
+            self.select(ids[0])
+            return
+        self.select(ids[min(max(ids.index(self.selected_id) + by, 0), len(ids) - 1)])
+
+    @property
+    def page(self) -> int:
+        """How many lines a page has."""
+        return max(1, self._room - 1)
+
+    @property
+    def _room(self) -> int:
+        return self.content_size.height - 2
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the head, the strategies in view, and the totals at the bottom."""
+        store, ids = self._store, self.ids
+        if self.selected_id is None and ids:
+            self.selected_id = ids[0]
+            self.post_message(self.Selected())
+        room = max(0, height - 2)
+        self._top = min(self._top, max(0, len(ids) - room))
+        columns = _columns_for(width)
+        name_width = min(_NAME_MAX, max(8, width - 2 - sum(column.width + 1 for column in columns)))
+        shown = ids[self._top : self._top + room]
+        body = [self._row(strategy_id, columns, name_width, width) for strategy_id in shown]
+        if not body:
+            body = [Line(((f"  {self._empty()}", "muted"),))]
+        body += [Line()] * (room - len(body))
+        self._note(len(ids), len(shown), room)
+        return [_head(columns, name_width), *body, self._totals(ids, columns, name_width, store)]
+
+    def _empty(self) -> str:
+        if self._store.strategies:
+            return f"No strategy matches “{clean(self.filter, 40)}”. Esc ends the filter."
+        return "No strategies yet." if self._store.link == "up" else "Waiting for the engine …"
+
+    def _note(self, count: int, shown: int, room: int) -> None:
+        title = f"1 Strategies · filter “{clean(self.filter, 30)}”" if self.filter else "1 Strategies"
+        span = f"{self._top + 1}–{self._top + shown} of {count}" if count > room else ""
+        self.entitle(title, span)
+
+    def _row(self, strategy_id: str, columns: list[Column], name_width: int, width: int) -> Line:
+        store = self._store
+        pending = store.commands.pending(strategy_id)
+        selected = strategy_id == self.selected_id
+        state = (
+            store.revisions[strategy_id], pending and pending.number, selected and (True, self.has_focus), store.stale,
+            width, store.widest_position_decimals,
+        )  # fmt: skip
+        known = self._rows.get(strategy_id)
+        if known is not None and known[0] == state:
+            return known[1]
+        strategy = store.strategy(strategy_id)
+        row = Line() if strategy is None else self._line(strategy, columns, name_width, selected)
+        self._rows[strategy_id] = (state, row)
+        return row
+
+    def _line(self, strategy: Strategy, columns: list[Column], name_width: int, selected: bool) -> Line:
+        store = self._store
+        name: Span = (fit(clean(strategy.name, 80), name_width), "strong" if selected else "plain")
+        spans: list[Span] = [("▸ " if selected else "  ", "key"), name]
+        spans += [span for column in columns for span in ((" ", "plain"), column.cell(strategy, store, column.width))]
+        if store.stale:
+            spans = [(text, "stale") for text, _ in spans]
+        ground: Ink = ("selection" if self.has_focus else "selection-quiet") if selected else "ground"
+        return Line(tuple(spans), ground)
+
+    def _totals(self, ids: list[str], columns: list[Column], name_width: int, store: Store) -> Line:
+        spans: list[Span] = [(fit(f"Σ {len(ids)}", name_width + 2), "muted")]
+        for column in columns:
+            if column.total is None:
+                spans.append((" " * (column.width + 1), "plain"))
+                continue
+            total = sum((getattr(store.strategies[key], column.total) for key in ids), Decimal(0))
+            money = column.total.endswith("pnl")
+            text = number(total, 2, signed=True) if money else f"{total:,}"
+            spans.append(
+                (text.rjust(column.width + 1), "stale" if store.stale else signed_ink(total) if money else "muted")
+            )
+        return Line(tuple(spans))
+
+    def on_focus(self) -> None:
+        """Show that the keys go here."""
+        self.draw()
+
+    def on_blur(self) -> None:
+        """Show that the keys go elsewhere."""
+        self.draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the line that was clicked."""
+        index = self._top + event.get_content_offset_capture(self).y - 1
+        ids = self.ids
+        if 0 <= index < len(ids):
+            self.select(ids[index])
+
+    def on_mouse_scroll_down(self) -> None:
+        """Scroll; the selection stays where it is."""
+        self._top = min(self._top + 3, max(0, len(self.ids) - self._room))
+        self.draw()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Scroll; the selection stays where it is."""
+        self._top = max(0, self._top - 3)
+        self.draw()
+
+
+def _matches(strategy: Strategy, words: list[str]) -> bool:
+    text = f"{strategy.name} {strategy.asset} {strategy.status} {strategy.pause_reason or ''}".lower()
+    return all(word in text for word in words)
+
+
+def _head(columns: list[Column], name_width: int) -> Line:
+    spans: list[Span] = [("  " + fit("NAME", name_width), "faint")]
+    for column in columns:
+        title = column.title if column.title != "POSITION" else "POSITION  "
+        spans.append((" " + (title.ljust(column.width) if column.left else title.rjust(column.width)), "faint"))
+    return Line(tuple(spans))

@@ -1,0 +1,68 @@
+"""A console on a scripted engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from console.app import ConsoleApp
+
+_spec = importlib.util.spec_from_file_location("console_double", Path(__file__).with_name("double.py"))
+assert _spec is not None and _spec.loader is not None
+double = importlib.util.module_from_spec(_spec)
+sys.modules["console_double"] = double
+_spec.loader.exec_module(double)
+
+Desk = Callable[..., AbstractAsyncContextManager[tuple[ConsoleApp, Any, Pilot[Any]]]]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return what opens a console: `async with desk(size=..., engine=...) as (app, engine, pilot)`."""
+
+    @asynccontextmanager
+    async def open_desk(
+        size: tuple[int, int] = (120, 40), engine: Any = None, **options: Any
+    ) -> AsyncIterator[tuple[ConsoleApp, Any, Pilot[Any]]]:
+        engine = double.Engine() if engine is None else engine
+        app = ConsoleApp(engine, operator="jo", utc_now=lambda: double.NOW, **options)
+        async with app.run_test(size=size) as pilot:
+            await _until(pilot, lambda: app.store.status is not None)
+            app.repaint()
+            await pilot.pause()
+            yield app, engine, pilot
+
+    return open_desk
+
+
+async def _until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come to it within 2 s")
+
+
+@pytest.fixture
+def until() -> Callable[[Pilot[Any], Callable[[], bool]], Any]:
+    """Return what waits for a condition, at most 2 s."""
+    return _until
+
+
+@pytest.fixture
+def screen_text() -> Callable[[ConsoleApp], str]:
+    """Return what reads the screen as it would be written to the terminal, without styles."""
+
+    def read(app: ConsoleApp) -> str:
+        app.repaint()
+        strips = app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+    return read

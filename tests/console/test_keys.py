@@ -1,0 +1,222 @@
+"""What keys do, and what they say when they cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from console_double import demo_strategies
+
+from console.actions import ACTIONS, Situation, action_by_id
+from console.double_press import DoublePress
+from zenotc.exceptions import CircuitBreakerError, OutcomeUnknownError
+from zenotc.models.strategy import Strategy
+
+BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
+
+
+@pytest.mark.parametrize(
+    ("action", "now", "sentence"),
+    [
+        ("start", Situation(), "No strategy is selected."),
+        ("start", Situation(BTC), "BTC Market Maker is active already."),
+        ("start", Situation(ETH), "ETH wide is paused: r resumes it."),
+        ("start", Situation(SOL, stale=True), "The engine is not heard: nothing that adds risk is sent blind."),
+        ("start", Situation(SOL, emergency=True), "The emergency stop is in force: Shift+C clears it."),
+        ("start", Situation(SOL), None),
+        ("pause", Situation(ETH), "ETH wide is paused already."),
+        ("pause", Situation(SOL), "SOL inventory is stopped: there is nothing to pause."),
+        ("pause", Situation(BTC, stale=True), None),
+        ("resume", Situation(BTC), "BTC Market Maker is active already."),
+        ("resume", Situation(SOL), "SOL inventory is stopped: s starts it."),
+        ("stop", Situation(SOL), "SOL inventory is stopped already."),
+        ("stop", Situation(BTC, stale=True), None),
+        ("flatten", Situation(SOL), "SOL inventory is stopped and flat: there is nothing to trade."),
+        ("cancel_quotes", Situation(SOL), "No strategy quotes SOL: there is nothing to cancel."),
+        ("clear_emergency_stop", Situation(BTC), "No emergency stop is in force."),
+        ("emergency_stop", Situation(stale=True), None),
+    ],
+)
+def test_a_disabled_key_says_why(action: str, now: Situation, sentence: str | None) -> None:
+    assert action_by_id(action).disabled(now) == sentence
+
+
+def test_the_registry_has_no_key_twice() -> None:
+    keys = [key for action in ACTIONS for key in action.key.split(",")]
+    assert len(keys) == len(set(keys)) and len({action.id for action in ACTIONS}) == len(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("presses", "answers"),
+    [
+        ([0.0, 0.2], ["first", "second"]),
+        ([0.0, 1.0], ["first", "second"]),
+        ([0.0, 1.1], ["first", "first"]),
+        ([0.0, 0.03, 0.06, 0.09], ["first", "held", "held", "held"]),
+        ([0.0, 0.03, 0.06, 0.5], ["first", "held", "held", "second"]),
+        ([0.0, 0.2, 0.23, 0.26], ["first", "second", "held", "held"]),
+        ([0.0, 0.2, 0.4, 0.6], ["first", "second", "first", "second"]),
+        ([0.0, 0.079, 0.16], ["first", "held", "second"]),
+    ],
+)
+def test_two_presses_are_told_from_a_held_key(presses: list[float], answers: list[str]) -> None:
+    key = DoublePress()
+    assert [key.press(100 + at) for at in presses] == answers
+
+
+async def _press_at(app: Any, pilot: Any, monkeypatch: pytest.MonkeyPatch, at: float) -> None:
+    monkeypatch.setattr("textual._time.get_time", lambda: at)
+    await pilot.press("exclamation_mark")
+
+
+async def test_the_emergency_stop_needs_two_presses(desk: Any, screen_text: Any, monkeypatch: Any, until: Any) -> None:
+    now = [1000.0]
+    async with desk(clock=lambda: now[0]) as (app, engine, pilot):
+        await _press_at(app, pilot, monkeypatch, 1000.0)
+        assert engine.calls == [] and "Press ! again within a second" in screen_text(app).splitlines()[0]
+        await _press_at(app, pilot, monkeypatch, 1000.05)
+        assert engine.calls == []
+        now[0] = 1002.0
+        assert "Press !" not in screen_text(app)
+        await _press_at(app, pilot, monkeypatch, 1002.0)
+        assert engine.calls == []
+        await _press_at(app, pilot, monkeypatch, 1002.4)
+        await until(pilot, lambda: engine.calls == [("emergency_stop", None)])
+        app.store.status = await engine.mm_strategy.status()
+        top = screen_text(app).splitlines()[0]
+        assert "SANDBOX" in top and "EMERGENCY STOP in force since 12:41:07 UTC by desk" in top
+
+
+@pytest.mark.parametrize("way_in", [["f"], ["question_mark"], ["slash", "a"]])
+async def test_it_works_out_of_every_dialog_and_input(
+    desk: Any, monkeypatch: Any, until: Any, way_in: list[str]
+) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press(*way_in)
+        await _press_at(app, pilot, monkeypatch, 1000.0)
+        await _press_at(app, pilot, monkeypatch, 1000.3)
+        await until(pilot, lambda: engine.calls == [("emergency_stop", None)])
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+
+
+async def test_it_shows_the_venues_that_have_not_confirmed(desk: Any, screen_text: Any) -> None:
+    async with desk() as (app, engine, _pilot):
+        engine.emergency = engine.emergency.model_copy(
+            update={"active": True, "operator": "desk", "unconfirmed_venues": ["sandbox-hedge"]}
+        )
+        app.store.status = await engine.mm_strategy.status()
+        assert "NOT CONFIRMED BY: sandbox-hedge" in screen_text(app).splitlines()[0]
+
+
+async def test_an_emergency_stop_that_is_not_answered_stays_in_the_header(
+    desk: Any, screen_text: Any, monkeypatch: Any, until: Any
+) -> None:
+    async with desk() as (app, engine, pilot):
+        engine.answers["emergency_stop"] = OutcomeUnknownError("no answer within 10 s")
+        await _press_at(app, pilot, monkeypatch, 1000.0)
+        await _press_at(app, pilot, monkeypatch, 1000.3)
+        await until(pilot, lambda: "NOT CONFIRMED: no answer within 10 s" in screen_text(app).splitlines()[0])
+
+
+async def test_a_command_shows_sent_then_confirmed_by_the_engine_alone(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        engine.answers["pause"] = answer
+        await pilot.press("p")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "… pausing" in text and "… pausing BTC Market Maker, sent" in text and "✓" not in text
+        await pilot.press("p")
+        assert "Already pausing it" in screen_text(app)
+        answer.set_result(None)
+        await until(pilot, lambda: "✓ BTC Market Maker paused, confirmed in" in screen_text(app))
+        assert engine.calls == [("pause", "s-btc")]
+
+
+async def test_a_refused_command_shows_the_reason(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        engine.answers["resume"] = CircuitBreakerError("daily loss 502.00 of 500.00")
+        await pilot.press("j", "r")
+        await until(pilot, lambda: "✗ ETH wide not resumed: daily loss 502.00 of 500.00" in screen_text(app))
+
+
+async def test_an_unknown_outcome_is_called_that(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        engine.answers["stop"] = OutcomeUnknownError("no answer within 10 s")
+        await pilot.press("x")
+        await until(pilot, lambda: "? BTC Market Maker: outcome unknown after" in screen_text(app))
+
+
+async def test_flatten_asks_opens_on_cancel_and_keeps_its_strategy(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("f")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "sell 3.200 BTC, about 197,898.40 USD" in text
+        await pilot.press("enter")
+        await pilot.pause()
+        assert engine.calls == []
+        await pilot.press("f")
+        await pilot.pause()
+        app._table.selected_id = "s-eth"
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
+
+
+async def test_cancel_asks_for_the_asset(desk: Any, until: Any) -> None:
+    async with desk() as (_app, engine, pilot):
+        await pilot.press("c")
+        await until(pilot, lambda: engine.calls == [("cancel_quotes", "BTC")])
+
+
+async def test_clearing_the_emergency_stop_asks_and_gives_the_operators_name(desk: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        engine.emergency = engine.emergency.model_copy(update={"active": True})
+        app.store.status = await engine.mm_strategy.status()
+        await pilot.press("C")
+        await pilot.pause()
+        assert engine.calls == []
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: engine.calls == [("clear_emergency_stop", "jo")])
+
+
+async def test_the_selection_is_a_strategy_and_never_moves(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        await pilot.press("j", "j")
+        assert app._table.selected_id == "s-sol"
+        await engine.remove("s-btc")
+        assert "▸ SOL inventory" in screen_text(app)
+        await engine.remove("s-sol")
+        screen_text(app)
+        await pilot.press("p")
+        assert engine.calls == [] and "No strategy is selected." in screen_text(app)
+        await pilot.press("k")
+        assert app._table.selected_id == "s-eth"
+
+
+async def test_a_lost_engine_is_said_dimmed_and_found_again(desk: Any, screen_text: Any, until: Any) -> None:
+    now = [1000.0]
+    async with desk(clock=lambda: now[0]) as (app, engine, pilot):
+        engine.lose()
+        now[0] += 7
+        text = screen_text(app)
+        assert "LOST, reconnecting" in text and "7 s old" in text
+        spans = {ink for _, ink in app._table._drawn[1].spans}
+        assert spans == {"stale"}
+        await pilot.press("j", "r")
+        assert "not heard" in screen_text(app) and engine.calls == []
+        await pilot.press("k", "p")
+        await until(pilot, lambda: "✗ BTC Market Maker not paused: connection refused" in screen_text(app))
+        engine.return_()
+        assert "● 0.6 ms" in screen_text(app)
+
+
+async def test_positions_may_change_while_the_question_is_open(desk: Any, screen_text: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("f")
+        await engine.change("s-btc", currentPosition=Decimal("-1.000"))
+        await pilot.pause(0.6)
+        assert "buy 1.000 BTC" in screen_text(app)
