@@ -16,27 +16,33 @@ class TradingClock:
     start_ns
         The trading time at which it starts.
     speed
-        Trading seconds per second; infinite runs as fast as the machine does, and then only `jump` moves it.
+        Trading seconds per second; infinite is as fast as the machine goes.
     """
 
     def __init__(self, start_ns: int, speed: float = 1.0) -> None:
         self._anchor_ns = start_ns
         self._wall_ns = time.monotonic_ns()
         self.speed = speed
+        self.unbounded = math.isinf(speed)
 
     def now_ns(self) -> int:
         """Return the trading time; it never falls."""
-        if math.isinf(self.speed):
+        if self.unbounded:
             return self._anchor_ns
         return self._anchor_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed)
 
-    def jump(self, time_ns: int) -> None:
-        """Go to a trading time, and run on from there."""
-        self._anchor_ns = max(time_ns, self.now_ns())
-        self._wall_ns = time.monotonic_ns()
-
     def seconds_until(self, time_ns: int) -> float:
-        """Return how long the wall clock takes until a trading time, seconds; 0 where it has passed."""
-        if math.isinf(self.speed):
+        """Return how long the wall clock takes until a trading time, 0 where it has passed.
+
+        As fast as it goes, asking is getting there.
+        """
+        if self.unbounded:
+            self._anchor_ns = time_ns
             return 0.0
         return max((time_ns - self.now_ns()) / 1e9 / self.speed, 0.0)
+
+    def slow_down(self) -> None:
+        """From as fast as it goes, change to the wall clock's pace."""
+        if self.unbounded:
+            self.unbounded, self.speed = False, 1.0
+            self._wall_ns = time.monotonic_ns()

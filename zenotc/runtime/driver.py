@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -14,7 +13,7 @@ from zenotc.venues.venue import SimulatedVenue
 
 __all__ = ["Driver"]
 
-_SLICE_NS = 4_000_000
+_SLICE_NS = 10_000_000
 """How long it may hold the event loop, ns of the wall clock."""
 
 
@@ -64,11 +63,6 @@ class Driver:
         """Look again at what is next: somebody has sent something."""
         self._wake.set()
 
-    def next_venue_time(self) -> int | None:
-        """Return when the next thing happens at a venue, ns."""
-        times = [time_ns for venue in self._venues if (time_ns := venue.next_time()) is not None]
-        return min(times, default=None)
-
     async def run(self) -> None:
         """Let time pass until the task is cancelled."""
         slice_ends_ns = time.monotonic_ns() + _SLICE_NS
@@ -76,31 +70,35 @@ class Driver:
             waiting = self._send_pending()
             if waiting is not None:
                 await waiting
-            venue_ns = self.next_venue_time()
-            if venue_ns is None and math.isinf(self._clock.speed):
-                self._clock.speed = 1.0  # The recording is over; what is left happens in real time.
-            timer_ns = self._timed.next_timer
-            next_ns = timer_ns if venue_ns is None else min(venue_ns, timer_ns)
-            if self._clock.seconds_until(next_ns) > 0:
-                await self._sleep_until(next_ns)
+            next_ns, venue = self._next()
+            seconds = self._clock.seconds_until(next_ns)
+            if seconds > 0:
+                await self._sleep(seconds)
                 slice_ends_ns = time.monotonic_ns() + _SLICE_NS
                 continue
-            self._step(next_ns)
+            if venue is not None:
+                venue.advance(next_ns)
+            else:
+                self._timed.on_timer(next_ns)
             if time.monotonic_ns() >= slice_ends_ns:
                 await asyncio.sleep(0)
                 slice_ends_ns = time.monotonic_ns() + _SLICE_NS
 
-    def _step(self, now_ns: int) -> None:
-        if math.isinf(self._clock.speed):
-            self._clock.jump(now_ns)
+    def _next(self) -> tuple[int, SimulatedVenue | None]:
+        """Return what happens next and when, ns; `None` stands for the timers, which give way to venues."""
+        earliest: int | None = None
+        first: SimulatedVenue | None = None
         for venue in self._venues:
             time_ns = venue.next_time()
-            if time_ns is not None and time_ns <= now_ns:
-                venue.advance(now_ns)
-        if self._timed.next_timer <= now_ns:
-            self._timed.on_timer(now_ns)
+            if time_ns is not None and (earliest is None or time_ns < earliest):
+                earliest, first = time_ns, venue
+        if earliest is None:
+            # The recordings are over; what is left happens in real time.
+            self._clock.slow_down()
+        timer_ns = self._timed.next_timer
+        return (timer_ns, None) if earliest is None or timer_ns < earliest else (earliest, first)
 
-    async def _sleep_until(self, time_ns: int) -> None:
+    async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self._clock.seconds_until(time_ns))
+            await asyncio.wait_for(self._wake.wait(), seconds)

@@ -21,6 +21,7 @@ from zenotc.venues.venue import Venue
 __all__ = ["Floor"]
 
 _MARK_EVERY_NS = 5_000_000_000
+_MOST_BEHIND = 2_000
 
 
 class Floor:
@@ -174,28 +175,38 @@ class Floor:
         self._venues[request.venue].send(request, now_ns)
 
     def send_pending(self) -> Awaitable[None] | None:
-        """Return what waits for the journal and then sends the orders; `None` where there is nothing to send."""
-        if self._outbox or self._replies:
-            return self._send_when_committed()
-        return None
+        """Return what waits for the journal and then sends the orders; `None` where there is nothing to wait for.
+
+        As fast as it goes, orders leave at once and the journal follows in groups: an exchange that lives and dies
+        with this process has nothing to be reconciled with. Events and replies wait for the commit all the same.
+        """
+        if not self._outbox and not self._replies:
+            return None
+        if self._clock.unbounded:
+            for waiting in self._outbox.take_until(self._ticket):
+                self._send(waiting.request, waiting.decided_ns)
+            behind = self._ticket - self._journal.committed > _MOST_BEHIND
+        else:
+            behind = bool(self._outbox)
+        return self._send_when_committed() if behind or self._replies else None
 
     async def _send_when_committed(self) -> None:
-        while self._outbox or self._replies:
-            committed = await self._committed()
-            for waiting in self._outbox.take_committed(committed) if committed is not None else ():
-                self._send(waiting.request, waiting.decided_ns)
-            while self._replies and (committed is None or self._replies[0][0] <= committed):
-                self._on_reply(self._replies.popleft()[1])
+        """Wait for what was decided by now; what comes in meanwhile is looked at by the next call."""
+        committed = await self._committed()
+        for waiting in self._outbox.take_until(committed):
+            self._send(waiting.request, waiting.decided_ns)
+        while self._replies and self._replies[0][0] <= committed:
+            self._on_reply(self._replies.popleft()[1])
 
-    async def _committed(self) -> int | None:
-        """Wait until what was decided by now is on disk; returns the ticket, `None` where the journal is lost."""
+    async def _committed(self) -> int:
+        """Wait until what was decided by now is on disk, or the journal is lost; returns the ticket to go on with."""
+        ticket = self._ticket
         if not self._journal_lost:
             try:
-                await self._journal.wait(self._ticket)
-                return self._journal.committed
+                await self._journal.wait(ticket)
             except JournalError as error:
                 self.journal_failed(error)
-        return None
+        return ticket
 
     # The journal ---------------------------------------------------------------------------------------------------
 

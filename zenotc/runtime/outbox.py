@@ -35,7 +35,7 @@ class Outbox:
         """Queue an order."""
         self._waiting.append(Waiting(request, ticket, decided_ns))
 
-    def take_committed(self, ticket: int) -> list[Waiting]:
+    def take_until(self, ticket: int) -> list[Waiting]:
         """Take out, in order, what waited for this ticket or an earlier one."""
         taken: list[Waiting] = []
         while self._waiting and self._waiting[0].ticket <= ticket:
