@@ -250,7 +250,7 @@ class Reporter:
         for fill in report.fills:
             order = self._state.find_order(fill.client_order_id)
             if order is not None:
-                self._book(order, fill, now_ns)
+                self._book(order, fill, now_ns, order.remaining_lots - fill.quantity_lots)
 
     def _balances(self, report: Balances, now_ns: int) -> None:
         self._state.starting_cash.setdefault(report.venue, report.cash)
@@ -271,11 +271,13 @@ class Reporter:
                 now_ns,
             )
             return
-        self._book(order, fill, now_ns)
+        self._book(order, fill, now_ns, report.remaining_lots)
 
-    def _book(self, order: WorkingOrder, fill: Fill, now_ns: int) -> None:
-        """Book an execution once, in whatever state its order is."""
+    def _book(self, order: WorkingOrder, fill: Fill, now_ns: int, remaining_lots: int) -> None:
+        """Book an execution once, in whatever state its order is; nothing remaining ends the order."""
         if fill.trade_id in order.trades:
+            if order.live and order.remaining_lots == 0:
+                self._end(order, OrderSignal.FILLED, now_ns, None)
             return
         order.trades.add(fill.trade_id)
         strategy = self._state.strategies[order.strategy_id]
@@ -300,7 +302,7 @@ class Reporter:
         self._tell_fill(strategy, order, fill, now_ns)
         self._tell_position(strategy, old_position, now_ns)
         self._check_closing(strategy, now_ns)
-        if order.live and order.remaining_lots == 0 and order.pending_quantity_lots is None:
+        if order.live and remaining_lots <= 0:
             self._end(order, OrderSignal.FILLED, now_ns, None)
         else:
             self._entry.record(order, now_ns)
