@@ -179,13 +179,15 @@ async def test_a_change_takes_an_idempotency_key(call: Caller) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "idempotency_key_required")
 
 
-async def test_a_repetition_draws_the_same_id_from_a_restarted_gateway(desk: DeskDouble) -> None:
-    ids = set()
+async def test_a_repetition_at_a_restarted_gateway_creates_nothing_twice(desk: DeskDouble) -> None:
+    answers = []
     for _ in range(2):
         app: Any = create_app(desk, KEYS)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://engine") as http:
-            ids.add((await Caller(http)("POST", ROOT, body(), idempotency_key="once")).json()["data"]["id"])
-    assert len(ids) == 1
+            answers.append((await Caller(http)("POST", ROOT, body(), idempotency_key="once")).json())
+    assert answers[1]["error"] == "strategy_exists"
+    assert answers[1]["details"]["strategyId"] == answers[0]["data"]["id"]
+    assert len(desk.commands) == 1
 
 
 async def test_probes_need_no_signature(call: Caller) -> None:

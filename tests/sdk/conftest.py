@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -42,7 +41,7 @@ class Gateway:
         """Cut every connection at the socket, without a goodbye."""
         assert self._server._server is not None
         for connection in list(self._server._server.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
 
 
 @pytest.fixture
@@ -62,11 +61,3 @@ async def gateway(desk: DeskDouble) -> AsyncIterator[Gateway]:
 async def client(gateway: Gateway) -> AsyncIterator[ZenOTCClient]:
     async with ZenOTCClient("trader", SECRET, base_url=gateway.url) as client:
         yield client
-
-
-async def until(condition: object, seconds: float = 5) -> None:
-    """Wait until a callable says yes."""
-    assert callable(condition)
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what tests wait for has no event of its own
-            await asyncio.sleep(0.005)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.gateway.desk_double import NOW, SECRET, DeskDouble
 from tests.gateway.test_stream import add_strategy
-from tests.sdk.conftest import Gateway, until
+from tests.sdk.conftest import Gateway
+from tests.waiting import until
 from zenotc import ZenOTCClient
 from zenotc.exceptions import AuthenticationError, ConnectionFailedError
 from zenotc.models.quotes import OrderBook

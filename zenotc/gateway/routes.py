@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
-from zenotc.exceptions import ValidationError
+from zenotc.exceptions import StrategyError, ValidationError
 from zenotc.gateway import parameters
 from zenotc.gateway.answers import Answer, ErrorAnswer, ListAnswer, answer, answer_page
 from zenotc.gateway.authentication import Caller, operator_name
@@ -100,7 +100,12 @@ async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Respo
     asset = body.get("asset")
     lot_size = desk.lot_size(asset) if isinstance(asset, str) and asset else None
     config = StrategyConfig.build(body, lot_size=lot_size)
-    command = commands.CreateStrategy(**_head(caller), strategy_id=_drawn("mm", caller), config=config)
+    strategy_id = _drawn("mm", caller)
+    if any(strategy.id == strategy_id for strategy in desk.strategies()):
+        raise StrategyError(
+            "this request has created its strategy before", code="strategy_exists", details={"strategyId": strategy_id}
+        )
+    command = commands.CreateStrategy(**_head(caller), strategy_id=strategy_id, config=config)
     return answer(await desk.execute(command), 201)
 
 

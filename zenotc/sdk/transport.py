@@ -176,7 +176,8 @@ class HttpTransport:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             trust_env = not is_loopback(self._base_url)
-            self._client = httpx.AsyncClient(transport=self._transport, trust_env=trust_env, follow_redirects=False)
+            encrypted = self._base_url.startswith("https")  # loading certificates for nothing takes long
+            self._client = httpx.AsyncClient(transport=self._transport, trust_env=trust_env, verify=encrypted)
             self._loop = loop
         return self._client
 
