@@ -33,8 +33,6 @@ KEYS = KeyStore(
 class DeskDouble:
     """Carries commands out at once; `delay_seconds` holds them up, `failure` makes them fail."""
 
-    environment: Literal["sandbox", "live"] = "sandbox"
-
     def __init__(self, epoch: str = "e1") -> None:
         self.epoch = epoch
         self.journal: list[JournalledEvent] = []

@@ -75,6 +75,8 @@ async def test_events_are_the_journals_own_bytes(call: Caller, desk: DeskDouble)
     answer = await call("GET", "/api/sdk/events?afterSeq=1&limit=1")
     assert desk.journal[1].body in answer.content
     assert [event["seq"] for event in answer.json()["data"]] == [2]
+    assert answer.json()["hasMore"] is True
+    assert (await call("GET", "/api/sdk/events?afterSeq=1&limit=2")).json()["hasMore"] is False
 
 
 @pytest.mark.parametrize(

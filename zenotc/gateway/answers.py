@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
+import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError as ModelError
@@ -18,7 +19,18 @@ from starlette.responses import Response
 from zenotc.exceptions import RateLimitError, ZenOTCError
 from zenotc.models.wire import WireModel, encode
 
-__all__ = ["Answer", "ErrorAnswer", "ListAnswer", "WireResponse", "answer", "answer_page", "install_error_answers"]
+__all__ = [
+    "Answer",
+    "ErrorAnswer",
+    "EventsAnswer",
+    "ListAnswer",
+    "WireResponse",
+    "answer",
+    "answer_events",
+    "answer_page",
+    "error_answer",
+    "install_error_answers",
+]
 
 T = TypeVar("T")
 
@@ -35,6 +47,13 @@ class ListAnswer(Answer[list[T]], Generic[T]):
 
     total: int
     page: int
+    limit: int
+    has_more: bool
+
+
+class EventsAnswer(Answer[list[dict[str, Any]]]):
+    """Events after a number; `has_more` says that there are some after the last of them."""
+
     limit: int
     has_more: bool
 
@@ -74,6 +93,18 @@ def answer_page(items: Sequence[object], page: int, limit: int) -> WireResponse:
             "page": page,
             "limit": limit,
             "hasMore": start + limit < len(items),
+        }
+    )
+
+
+def answer_events(bodies: Sequence[bytes], limit: int) -> WireResponse:
+    """Return at most `limit` journalled events in the envelope, in the bytes that the journal keeps."""
+    return WireResponse(
+        {
+            "data": [orjson.Fragment(body) for body in bodies[:limit]],
+            "timestamp": datetime.now(UTC),
+            "limit": limit,
+            "hasMore": len(bodies) > limit,
         }
     )
 

@@ -92,17 +92,19 @@ class EventsChannel(Channel):
         super().__init__(connection, head)
         self._desk = desk
         self._settings = settings
-        self._replays = after_seq is not None
-        self._cursor = desk.last_seq if after_seq is None else after_seq
+        self._after_seq = after_seq
+        self._cursor = after_seq or 0
         self._strategy_id = strategy_id
         self._heard: list[JournalledEvent] = []
 
     async def run(self) -> None:
         """Confirm, replay, follow."""
         stop_listening = self._desk.listen(self._on_commit)
+        if self._after_seq is None:
+            self._cursor = self._desk.last_seq
         try:
             await self._send(subscribed=True, epoch=self._desk.epoch, lastSeq=self._desk.last_seq)
-            if self._replays:
+            if self._after_seq is not None:
                 await self._replay()
             while True:
                 await self._woken()
@@ -166,10 +168,10 @@ class StrategiesChannel(Channel):
     def on_strategies(self, changes: dict[str, dict[str, Any]], removed: Iterable[str]) -> None:
         """Merge what changed with what has not been sent yet."""
         for strategy_id, fields in changes.items():
-            self._changes[strategy_id] = {**self._changes.get(strategy_id, {}), **fields}
+            self._changes[strategy_id] = self._changes.get(strategy_id, {}) | fields
         for strategy_id in removed:
             self._changes.pop(strategy_id, None)
-            self._removed.add(strategy_id)
+            self._removed.add(strategy_id)  # for good: an id is drawn once
         self._wake.set()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from zenotc.models.commands import Command
 from zenotc.models.events import JournalledEvent
@@ -19,10 +19,6 @@ __all__ = ["Desk"]
 
 class Desk(Protocol):
     """The runtime's facade: one way in for commands, views of the present, and the journal's events."""
-
-    @property
-    def environment(self) -> Literal["sandbox", "live"]:
-        """Whether the money is real."""
 
     @property
     def epoch(self) -> str:

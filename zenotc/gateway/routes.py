@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from zenotc.exceptions import StrategyError, ValidationError
 from zenotc.gateway import parameters
-from zenotc.gateway.answers import Answer, ErrorAnswer, ListAnswer, answer, answer_page
+from zenotc.gateway.answers import Answer, ErrorAnswer, EventsAnswer, ListAnswer, answer, answer_events, answer_page
 from zenotc.gateway.authentication import Caller, operator_name
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.parameters import BookQuery, EventsQuery, HistoryQuery, ListQuery, flag, take_only
@@ -216,12 +215,12 @@ async def get_history(desk: TheDesk, strategy_id: str, query: Annotated[HistoryQ
     return answer(points)
 
 
-@router.get("/events", response_model=Answer[list[dict[str, Any]]])
+@router.get("/events", response_model=EventsAnswer)
 @signed("READ")
 async def get_events(desk: TheDesk, query: Annotated[EventsQuery, Query()]) -> Response:
     """Return the journal's events after a number, the same content as the stream."""
-    events = await desk.events(after_seq=query.after_seq, limit=query.limit, strategy_id=query.strategy_id)
-    return answer([orjson.Fragment(event.body) for event in events])
+    events = await desk.events(after_seq=query.after_seq, limit=query.limit + 1, strategy_id=query.strategy_id)
+    return answer_events([event.body for event in events], query.limit)
 
 
 @router.get("/market-data/{asset}/orderbook", response_model=Answer[OrderBook])

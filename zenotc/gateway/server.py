@@ -13,6 +13,7 @@ import uvicorn
 __all__ = ["GatewayServer"]
 
 _SHUTDOWN_SECONDS = 2
+_KEEP_ALIVE_SECONDS = 30  # longer than clients keep theirs, so that none sends into a connection that is closing
 _MAX_MESSAGE = 64 * 1024  # of a stream client; its subscriptions are short
 
 
@@ -71,6 +72,7 @@ class GatewayServer:
                 server_header=False,
                 ws_max_size=_MAX_MESSAGE,
                 ws_per_message_deflate=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
         )

@@ -130,7 +130,7 @@ class HttpTransport:
                 )
             else:
                 if response.is_success:
-                    return _decoded(response)
+                    return _decoded(response, changes_state=bool(idempotency_key))
                 failure = _error_of(response)
                 server_time = failure.details.get("serverTime")
                 if failure.code == "timestamp_out_of_window" and isinstance(server_time, int) and not clock_corrected:
@@ -187,13 +187,14 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def _decoded(response: httpx.Response) -> Any:
+def _decoded(response: httpx.Response, *, changes_state: bool) -> Any:
     try:
         answer = decode(response.content)
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or "data" not in answer:
-        raise OutcomeUnknownError(f"{response.url} answered something that is not from an engine", code="bad_answer")
+        error = OutcomeUnknownError if changes_state else ConnectionFailedError
+        raise error(f"{response.url} answered something that is not from an engine", code="bad_answer")
     return answer
 
 
