@@ -1,0 +1,119 @@
+"""`zenotc console` in a real terminal: it brings its own engine, or takes the one that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+class Terminal:
+    """A process on a terminal of 132x36, and everything it has written."""
+
+    def __init__(self, *arguments: str | Path, **environment: str) -> None:
+        self.output = b""
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "zenotc", *map(str, arguments)],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "132", "LINES": "36", **environment},
+        )  # fmt: skip
+        os.close(slave)
+
+    def read_until(self, text: str, seconds: float = 30) -> None:
+        """Read until the text has been written, or fail."""
+        deadline = time.monotonic() + seconds
+        while text.encode() not in self.output:
+            assert time.monotonic() < deadline, f"{text!r} did not appear in {self.output[-3000:]!r}"
+            self._read(0.1)
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def wait(self, seconds: float = 30) -> int:
+        """Read until the process has ended, and return its exit code."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, "it did not end"
+            self._read(0.1)
+        self._read(0)
+        return self.process.returncode
+
+    def close(self) -> None:
+        """End the process and the terminal."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.wait()
+        os.close(self._master)
+
+    def _read(self, seconds: float) -> None:
+        readable, _, _ = select.select([self._master], [], [], seconds)
+        if readable:
+            try:
+                self.output += os.read(self._master, 65536)
+            except OSError:  # the other end is closed
+                time.sleep(seconds)
+
+
+@contextmanager
+def terminal(*arguments: str | Path, **environment: str) -> Iterator[Terminal]:
+    running = Terminal(*arguments, **environment)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.mark.parametrize("leave", ["q", "terminate"])
+def test_it_brings_its_own_engine_and_takes_it_away(tmp_path: Path, leave: str) -> None:
+    with terminal("console", "--state-dir", tmp_path) as console:
+        console.read_until("ETH Inventory")
+        engine = json.loads((tmp_path / "engine.json").read_text())
+        if leave == "q":
+            console.press("q")
+            assert console.wait() == 0
+        else:
+            console.process.send_signal(signal.SIGTERM)
+            assert console.wait() == 128 + signal.SIGTERM
+    assert not (tmp_path / "engine.json").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine["pid"], 0)
+
+
+def test_it_leaves_an_engine_alone_that_was_there(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zenotc", "serve", "--port", "0", "--state-dir", str(tmp_path)]
+    with subprocess.Popen(command) as engine:
+        try:
+            deadline = time.monotonic() + 30
+            while not (tmp_path / "engine.json").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            with terminal("console", ZENOTC_STATE_DIR=str(tmp_path)) as console:
+                console.read_until("ETH Inventory")
+                console.press("q")
+                assert console.wait() == 0
+            assert engine.poll() is None
+        finally:
+            engine.terminate()
+            engine.wait(30)
+
+
+def test_an_engine_that_cannot_start_is_explained_after_the_screen_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"not a journal" * 100)
+    with terminal("console", "--state-dir", tmp_path) as console:
+        assert console.wait() == 1
+    screen, _, rest = console.output.rpartition(b"\x1b[?1049l")
+    assert screen, "the screen was there first"
+    assert b"the engine could not start" in rest
+    assert b"is not a usable journal" in rest
