@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -58,7 +59,7 @@ async def url(desk: DeskDouble) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-@pytest.mark.parametrize(("size", "status"), [(MIB, 400), (MIB + 1, 413), (3 * MIB, 413), (9 * MIB, 413)])
+@pytest.mark.parametrize(("size", "status"), [(MIB, 400), (MIB + 1, 413), (3 * MIB, 413)])
 async def test_body_is_bounded(url: str, chunked: bool, size: int, status: int) -> None:
     body = b"x" * size
 
@@ -75,8 +76,6 @@ async def test_body_is_bounded(url: str, chunked: bool, size: int, status: int) 
 
 
 async def test_body_that_never_ends_times_out(url: str) -> None:
-    import asyncio
-
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"POST {ROOT} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345".encode())

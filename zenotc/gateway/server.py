@@ -12,6 +12,7 @@ import uvicorn
 
 __all__ = ["GatewayServer"]
 
+_STARTUP_SECONDS = 10
 _SHUTDOWN_SECONDS = 2
 _KEEP_ALIVE_SECONDS = 30  # longer than clients keep theirs, so that none sends into a connection that is closing
 _MAX_MESSAGE = 64 * 1024  # of a stream client; its subscriptions are short
@@ -77,11 +78,13 @@ class GatewayServer:
             )
         )
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            if self._task.done():
-                await self._task
-                raise OSError(f"the server on {self.url} did not start")
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(_STARTUP_SECONDS):
+            while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.005)
+        if self._task.done():
+            listener.close()
+            await self._task
+            raise OSError(f"the server on {self.url} did not start")
 
     async def stop(self) -> None:
         """Stop serving: answers under way get two seconds, then their connections are dropped."""

@@ -156,7 +156,7 @@ class EventStream:
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.cancel()
-            await asyncio.wait((runner,))
+            await asyncio.wait((runner,), timeout=_QUIET_SECONDS)
         self._outbox = None
         for subscription in list(self._subscriptions.values()):
             await subscription.close()

@@ -35,6 +35,7 @@ T = TypeVar("T")
 Callback = Callable[[T], Awaitable[object] | object]
 
 _MAX_QUEUED = 20_000
+_CLOSE_SECONDS = 5.0  # for a callback that is under way
 _ids = itertools.count(1)
 _logger = logging.getLogger("zenotc.sdk")
 
@@ -121,7 +122,7 @@ class Subscription(ABC, Generic[T]):
         worker = self._worker
         if worker is not None and worker is not asyncio.current_task():
             worker.cancel()
-            await asyncio.wait((worker,))
+            await asyncio.wait((worker,), timeout=_CLOSE_SECONDS)
 
     def end(self) -> None:
         """Take nothing in any more."""
