@@ -152,10 +152,9 @@ def _side(parameters: QuoteParameters, inputs: QuoteInputs, distance_bps: float,
     scale = _size_scale(parameters, inputs.position_lots, sign)
     merged: list[Target] = []
     for layer, full_size_lots in enumerate(parameters.layer_sizes_lots):
-        size_lots = full_size_lots * scale
         price = _price_ticks(inputs, distance_bps + layer * parameters.config.layer_spacing_bps, sign)
-        lots = floor_steps(size_lots)
-        if size_lots < parameters.min_size_lots - TOLERANCE or lots < 1 or price < 1:
+        lots = floor_steps(full_size_lots * scale)
+        if lots < parameters.min_size_lots - TOLERANCE or lots < 1 or price < 1:
             continue
         if merged and merged[-1].price_ticks == price:
             merged[-1].quantity_lots = min(merged[-1].quantity_lots + lots, parameters.max_order_lots)

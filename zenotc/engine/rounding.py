@@ -28,4 +28,4 @@ def ceil_steps(steps: float) -> int:
 
 def lots_within(quantity: Decimal, lot_size: Decimal) -> int:
     """Return how many whole lots an exact, positive quantity holds."""
-    return int(quantity // lot_size)
+    return int(EXACT.divide_int(quantity, lot_size))
