@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pydantic
@@ -57,16 +58,22 @@ class StreamGapError(Exception):
     """An event is missing between two that arrived."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StrategiesChange:
     """The strategies that have changed, merged, and the ids of those that are gone.
 
-    `complete` says that `changed` holds all there are: at first, and after a lost connection.
+    `complete` says that `changed` holds all there are: at first, and after a lost connection. `wire` is the same by
+    id as it came, for who looks at a few of many: a strategy is built when `changed` is first asked for.
     """
 
-    changed: tuple[Strategy, ...]
+    wire: Mapping[str, Mapping[str, Any]]
     removed: tuple[str, ...]
     complete: bool
+
+    @cached_property
+    def changed(self) -> tuple[Strategy, ...]:
+        """The strategies that have changed."""
+        return tuple(Strategy.from_wire(fields) for fields in self.wire.values())
 
 
 class Stream(Protocol):
@@ -292,8 +299,8 @@ class StrategiesSubscription(Subscription[StrategiesChange]):
     def _pop(self) -> StrategiesChange | None:
         if not (self._changed or self._removed or self._complete):
             return None
-        changed = tuple(Strategy.from_wire(self._wire[strategy_id]) for strategy_id in self._changed)
-        change = StrategiesChange(changed, tuple(self._removed), self._complete)
+        wire = {strategy_id: self._wire[strategy_id] for strategy_id in self._changed}
+        change = StrategiesChange(wire, tuple(self._removed), self._complete)
         self._changed, self._removed, self._complete = {}, {}, False
         return change
 
