@@ -1,12 +1,13 @@
 """The application: it ties keys to actions, the link's news to the store, and the store to what is drawn.
 
-Everything that arrives lands in the store at once; the screen follows five times a second, and at once where a key
+Everything that arrives lands in the store at once; the screen follows four times a second, and at once where a key
 was pressed. Handlers alone change what is shown; workers wait for the engine.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import signal
 import time
@@ -36,10 +37,13 @@ from console.widgets.strategy_table import StrategyTable
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
 from zenotc.sdk.client import ZenOTCClient
 
-__all__ = ["ConsoleApp", "run"]
+__all__ = ["ConsoleApp"]
 
-REPAINT_SECONDS = 0.2
+REPAINT_SECONDS = 0.25
+LOG_SECONDS = 0.5
 CHART_SECONDS = 2.0
+CHART_RESTS_SECONDS = 0.5
+"""A chart takes as long to draw as the rest of the screen: the selection must have rested for so long."""
 
 
 _EMERGENCY = action_by_id("emergency_stop")
@@ -88,7 +92,7 @@ class ConsoleApp(App[int]):
         self._link = Link(client, self.store)
         self._operator = Operator(client, self.store, operator or getpass.getuser(), self._commands_changed)
         self._emergency_key = DoublePress()
-        self._drawn_chart_at = 0.0
+        self._drawn_chart_at = self._drawn_log_at = -CHART_SECONDS
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
         self._table = StrategyTable(self.store)
         self._detail = Detail(self.store)
@@ -124,6 +128,7 @@ class ConsoleApp(App[int]):
         self.call_after_refresh(self._connect)
 
     def _connect(self) -> None:
+        gc.freeze()  # what is there now stays: no collection while a key waits has to look through it
         self.run_worker(self._link.run(), name="link", exit_on_error=False)
         self.run_worker(self._detail.chart.prepare(), name="chart", exit_on_error=False)
 
@@ -134,11 +139,14 @@ class ConsoleApp(App[int]):
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
-        for widget in (self._header, self._table, self._journal, self._status, self._footer):
+        now = self.store.clock()
+        for widget in (self._header, self._table, self._status, self._footer):
             widget.draw()
+        if now - self._drawn_log_at >= LOG_SECONDS:
+            self._drawn_log_at = now
+            self._journal.draw()
         if self._detail.display:
             self._detail.draw()
-            now = self.store.clock()
             if now - self._drawn_chart_at >= CHART_SECONDS:
                 self._drawn_chart_at = now
                 self._detail.draw_chart()
@@ -157,7 +165,7 @@ class ConsoleApp(App[int]):
             return
         self._detail.show(strategy_id)
         self._footer.draw()
-        self._drawn_chart_at = 0.0
+        self._drawn_chart_at = self.store.clock() - CHART_SECONDS + CHART_RESTS_SECONDS
         self.run_worker(self._link.look_at(strategy_id), name="look", group="look", exclusive=True, exit_on_error=False)
 
     @on(Worker.StateChanged)
@@ -179,7 +187,7 @@ class ConsoleApp(App[int]):
             pending=store.commands.pending(strategy.id),
             stale=store.stale,
             emergency=store.emergency,
-            active_on_asset=sum(other.status == "active" for other in store.on_asset(strategy.asset)),
+            active_on_asset=store.active_on(strategy.asset),
         )
 
     async def on_event(self, event: events.Event) -> None:
@@ -284,13 +292,13 @@ class ConsoleApp(App[int]):
         if self._journal.has_focus:
             self._journal.follow()
         else:
-            self._table.move(len(self.store.strategies))
+            self._table.move(len(self.store.wire))
 
     async def _do_oldest(self) -> None:
         if self._journal.has_focus:
             self._journal.oldest()
         else:
-            self._table.move(-len(self.store.strategies))
+            self._table.move(-len(self.store.wire))
 
     async def _do_focus_table(self) -> None:
         self.screen.remove_class("-detail")
@@ -341,19 +349,3 @@ class ConsoleApp(App[int]):
 
 def _address(client: ZenOTCClient) -> str:
     return str(client.base_url).split("://", 1)[-1].rstrip("/")
-
-
-def run(client: ZenOTCClient, *, address: str | None = None, operator: str | None = None) -> int:
-    """Show the desk until the operator leaves or a signal ends it, and return the exit code.
-
-    Parameters
-    ----------
-    client
-        The SDK's client of the engine.
-    address
-        The engine's address as the header shows it; default the client's.
-    operator
-        Who gives the commands; default the user's name.
-    """
-    result = ConsoleApp(client, address=address, operator=operator).run(mouse=True)
-    return 0 if result is None else result

@@ -25,6 +25,7 @@ STATUS_SECONDS = 1.0
 STRATEGIES_SECONDS = 0.2
 HISTORY = timedelta(minutes=30)
 HISTORY_RESOLUTION_SECONDS = 5.0
+REST_SECONDS = 0.15
 RECENT_EVENTS = 200
 """So many events from before the console was opened are shown in its log."""
 
@@ -107,7 +108,7 @@ class Link:
 
     async def _on_strategies(self, change: StrategiesChange) -> None:
         self._store.heard()
-        self._store.strategies_changed(change.changed, change.removed, complete=change.complete)
+        self._store.strategies_changed(change.wire, change.removed, complete=change.complete)
         await asyncio.sleep(STRATEGIES_SECONDS)  # what comes meanwhile is merged
 
     def _on_book(self, book: OrderBook) -> None:
@@ -115,10 +116,11 @@ class Link:
         self._store.books[book.asset] = book
 
     async def look_at(self, strategy_id: str | None) -> None:
-        """Turn book and history to a strategy."""
+        """Turn book and history to a strategy, once the selection rests on it."""
         store = self._store
-        strategy = store.strategy(strategy_id)
         store.history.begin(strategy_id)
+        await asyncio.sleep(REST_SECONDS)
+        strategy = store.strategy(strategy_id)
         if strategy is None:
             return
         if strategy.asset != self._asset:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from console.formatting import clean, clock_time, fit
+from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
 from console.store import Store
 from zenotc.models.events import StrategyEvent
@@ -69,6 +69,11 @@ def _signed(event: Fields, name: str) -> str:
     return f"{value:+,}" if isinstance(value, (Decimal, int)) and value else _value(event, name)
 
 
+def _usd(event: Fields, name: str, *, signed: bool = False) -> str:
+    value = event.get(name)
+    return number(value, 2, signed=signed) if isinstance(value, (Decimal, int)) else _value(event, name)
+
+
 def _side(event: Fields) -> Span:
     side = _value(event, "side")
     return f"{side:<4} ", ("gain" if side == "buy" else "loss" if side == "sell" else "plain")
@@ -85,13 +90,13 @@ def _fill(event: Fields, _: Ink) -> tuple[Span, ...]:
     return (
         _side(event),
         (f"{_value(event, 'quantity')} @ {_value(event, 'price')}", "plain"),
-        (f"  fee {_value(event, 'fee')}{rest}  {_value(event, 'venue')}", "faint"),
+        (f"  fee {_usd(event, 'fee')}{rest}  {_value(event, 'venue')}", "faint"),
     )
 
 
 def _position(event: Fields, _: Ink) -> tuple[Span, ...]:
     old, new = _signed(event, "old_position"), _signed(event, "new_position")
-    return (f"{old} → ", "muted"), (new, "plain"), (f"  average {_value(event, 'average_price')}", "faint")
+    return (f"{old} → ", "muted"), (new, "plain"), (f"  average {_usd(event, 'average_price')}", "faint")
 
 
 def _lifecycle(event: Fields, tone: Ink) -> tuple[Span, ...]:
@@ -105,9 +110,7 @@ def _hedge_triggered(event: Fields, _: Ink) -> tuple[Span, ...]:
 
 
 def _hedge_completed(event: Fields, _: Ink) -> tuple[Span, ...]:
-    words = (
-        f"{_value(event, 'filled_quantity')} of {_value(event, 'hedge_quantity')} @ {_value(event, 'average_price')}"
-    )
+    words = f"{_value(event, 'filled_quantity')} of {_value(event, 'hedge_quantity')} @ {_usd(event, 'average_price')}"
     return (words, "plain"), (f"  slippage {_value(event, 'slippage_bps')} bps", "muted")
 
 
@@ -120,8 +123,8 @@ def _breaker(event: Fields, _: Ink) -> tuple[Span, ...]:
 
 
 def _pnl(event: Fields, tone: Ink) -> tuple[Span, ...]:
-    words = f"today {_signed(event, 'daily_pnl')}  total {_signed(event, 'total_pnl')}"
-    return ((f"{words}  unrealised {_signed(event, 'unrealized_pnl')}", tone),)
+    words = f"today {_usd(event, 'daily_pnl', signed=True)}  total {_usd(event, 'total_pnl', signed=True)}"
+    return ((f"{words}  unrealised {_usd(event, 'unrealized_pnl', signed=True)}", tone),)
 
 
 def _error(event: Fields, _: Ink) -> tuple[Span, ...]:

@@ -121,5 +121,7 @@ def _cancelled(count: int) -> Ending:
 def _all_stopped(result: EmergencyStopResult) -> Ending:
     if result.confirmed:
         return "confirmed", f"zero open orders at {', '.join(clean(venue, 24) for venue in result.venues)}"
-    missing = [clean(venue, 24) for venue, confirmed in result.venues.items() if not confirmed]
-    return "unknown", f"not confirmed by {', '.join(missing) or 'every strategy'}"
+    venues = [clean(venue, 24) for venue, confirmed in result.venues.items() if not confirmed]
+    strategies = [clean(strategy.name, 40) for strategy in result.strategies if not strategy.confirmed]
+    missing = [f"by {', '.join(venues)}"] * bool(venues) + [f"for {', '.join(strategies)}"] * bool(strategies)
+    return "unknown", f"not confirmed {' and '.join(missing)}"

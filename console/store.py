@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal
 
 from console.commands import CommandLog
 from console.formatting import clean, decimals_of
@@ -16,6 +17,7 @@ from zenotc.models.strategy import Strategy
 __all__ = ["EventRing", "History", "LinkState", "Store"]
 
 LinkState = Literal["connecting", "up", "lost"]
+Wire = Mapping[str, Any]
 
 QUIET_AFTER_SECONDS = 3.0
 """The engine's heartbeat comes every second: a link that says nothing for so long is not trusted."""
@@ -89,8 +91,8 @@ class Store:
 
     Attributes
     ----------
-    strategies
-        By id, in the order in which they were first heard of.
+    wire
+        Strategies by id, as they came: the oldest first, then in the order in which they were first heard of.
     revisions
         How often each strategy has changed: what was drawn from the same revision is still right.
     heard_at
@@ -114,7 +116,8 @@ class Store:
     events: EventRing = field(default_factory=EventRing)
     history: History = field(default_factory=History)
     commands: CommandLog = field(init=False)
-    strategies: dict[str, Strategy] = field(default_factory=dict)
+    wire: dict[str, Wire] = field(default_factory=dict)
+    _models: dict[str, Strategy] = field(default_factory=dict)
     _position_decimals: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,19 +125,19 @@ class Store:
 
     # What arrives ----------------------------------------------------------------------------------------------------
 
-    def strategies_changed(self, changed: Iterable[Strategy], removed: Iterable[str], *, complete: bool) -> None:
-        """Take strategies that have changed; where that is `complete`, the others are gone."""
-        fresh = {strategy.id: strategy for strategy in changed}
-        gone = self.strategies.keys() - fresh.keys() if complete else removed
+    def strategies_changed(self, wire: Mapping[str, Wire], removed: Iterable[str], *, complete: bool) -> None:
+        """Take strategies that have changed, by id as they came; where that is `complete`, the others are gone."""
+        gone = self.wire.keys() - wire.keys() if complete else removed
         for strategy_id in list(gone):
-            self.strategies.pop(strategy_id, None)
-            self.revisions.pop(strategy_id, None)
-        for strategy_id, strategy in fresh.items():
-            self.strategies[strategy_id] = strategy
+            for mapping in (self.wire, self.revisions, self._models):
+                mapping.pop(strategy_id, None)
+        for strategy_id, fields in sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])):
+            self.wire[strategy_id] = fields
+            self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
-            decimals = max(decimals_of(strategy.current_position), decimals_of(strategy.quote_size))
-            if decimals > self._position_decimals.get(strategy.asset, 0):
-                self._position_decimals[strategy.asset] = min(decimals, 8)
+            decimals = max(decimals_of(fields["currentPosition"]), decimals_of(fields["quoteSize"]))
+            if decimals > self._position_decimals.get(fields["asset"], 0):
+                self._position_decimals[fields["asset"]] = min(decimals, 8)
 
     def heard(self) -> None:
         """Take note that the engine has said something."""
@@ -153,17 +156,26 @@ class Store:
     # What is asked ---------------------------------------------------------------------------------------------------
 
     def strategy(self, strategy_id: str | None) -> Strategy | None:
-        """Return a strategy, `None` where there is none (any more)."""
-        return self.strategies.get(strategy_id or "")
+        """Return a strategy, `None` where there is none (any more); of many that change, few are looked at."""
+        if strategy_id is None or strategy_id not in self.wire:
+            return None
+        model = self._models.get(strategy_id)
+        if model is None:
+            model = self._models[strategy_id] = Strategy.from_wire(self.wire[strategy_id])
+        return model
 
     def name(self, strategy_id: str | None) -> str:
         """Return a strategy's name, or its id where it is not known (any more)."""
-        strategy = self.strategy(strategy_id)
-        return clean(strategy.name if strategy else strategy_id or "desk", 80)
+        fields = self.wire.get(strategy_id or "")
+        return clean(fields["name"] if fields else strategy_id or "desk", 80)
 
-    def on_asset(self, asset: str) -> list[Strategy]:
-        """Return the strategies on an asset."""
-        return [strategy for strategy in self.strategies.values() if strategy.asset == asset]
+    def total(self, name: str) -> Decimal:
+        """Return the sum of a numeric field, by its wire name, over all strategies."""
+        return sum((Decimal(fields[name]) for fields in self.wire.values()), Decimal(0))
+
+    def active_on(self, asset: str) -> int:
+        """Return how many strategies are active on an asset."""
+        return sum(fields["status"] == "active" and fields["asset"] == asset for fields in self.wire.values())
 
     def position_decimals(self, asset: str) -> int:
         """Return how many decimals sizes of an asset have."""

@@ -21,9 +21,12 @@ def ask_to_flatten(store: Store, strategy_id: str) -> Confirm:
             return [line(("The strategy is gone.", "alarm"))] + [Line()] * 5
         position, mid = strategy.current_position, strategy.mid
         decimals = store.position_decimals(strategy.asset)
+        prices = store.price_decimals(strategy.asset)
         asset = clean(strategy.asset, 20)
         side = "sell" if position > 0 else "buy"
-        worth = "" if mid is None else f", about {number(abs(position) * mid, 2)} USD at the mid of {mid:,}"
+        worth = (
+            "" if mid is None else f", about {number(abs(position) * mid, 2)} USD at the mid of {number(mid, prices)}"
+        )
         trade = f"{side} {number(abs(position), decimals)} {asset}{worth}"
         return [
             line((clean(strategy.name, 80), "strong"), (f"  {strategy.status}", "muted")),

@@ -49,5 +49,6 @@ class Detail(Vertical, Titled, can_focus=True):
 
     def draw_chart(self) -> None:
         """Show the history that has come since."""
-        points = self._store.history.points if self._store.history.strategy_id == self.strategy_id else []
-        self._chart.show(points, stale=self._store.stale)
+        history = self._store.history
+        known = history.strategy_id == self.strategy_id and self._store.strategy(self.strategy_id) is not None
+        self._chart.show(history.points if known else [], stale=self._store.stale)

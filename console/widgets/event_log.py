@@ -85,7 +85,7 @@ class EventLog(Sheet, Titled, can_focus=True):
         if not shown:
             words = f"No event matches “{clean(self.filter, 40)}”." if self._words else "No events yet."
             return [Line(((words, "faint"),))]
-        state = (width, len(self._store.strategies))
+        state = (width, len(self._store.wire))
         if state != self._known_for:
             self._known, self._known_for = {}, state
         known = self._known

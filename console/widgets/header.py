@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from console.commands import Command
 from console.formatting import age, clean, clock_time, duration, number
 from console.ink import Ink, Line, Span, signed_ink
 from console.store import Store
@@ -37,6 +38,7 @@ class Header(Sheet):
     def __init__(self, store: Store, armed: Callable[[], bool], utc_now: Callable[[], datetime]) -> None:
         super().__init__()
         self._store, self._armed, self._utc_now = store, armed, utc_now
+        self._seen_in_force: Command | None = None
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the one line, the most urgent thing first."""
@@ -71,8 +73,9 @@ class Header(Sheet):
             return f"EMERGENCY STOP sent {took} ago … waiting for the venues{sight}"
         status = store.status
         if status is not None and status.emergency_stop.active:
+            self._seen_in_force = command
             return f"EMERGENCY STOP {_in_force(status)}{sight}"
-        if command is not None and command.outcome in ("refused", "unknown"):
+        if command is not None and command is not self._seen_in_force and command.outcome in ("refused", "unknown"):
             return f"EMERGENCY STOP NOT CONFIRMED: {command.detail}. Press ! ! again{sight}"
         return None
 

@@ -19,6 +19,8 @@ from zenotc.models.quotes import BookLevel, OrderBook
 __all__ = ["Ladder"]
 
 _OWN_WIDTH = 11
+_HEADED = 7
+"""From this height on the columns have titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,12 @@ class Ladder(Sheet):
         book = self._store.books.get(strategy.asset)
         if book is None:
             return [line((f"Waiting for the book of {clean(strategy.asset, 20)} …", "faint"))]
-        depth = max(1, (height - 2) // 2)
+        headed = height >= _HEADED
+        depth = max(1, (height - 1 - headed) // 2)
         asks, bids = _choose(book.asks, depth), _choose(book.bids, depth)
         layout = _layout(book, asks + bids, width, self.strategy_id)
         drawn = [
-            _head(layout),
+            *[_head(layout)] * headed,
             *[Line()] * (depth - len(asks)),
             *(_level(level, layout, gap, bid=False) for level, gap in reversed(asks)),
             _mid(book, layout, width),
@@ -139,13 +142,15 @@ def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
         return line((clean(book.reason or "no book").replace("_", " ").center(width), "caution"))
     spread = book.asks[0].price - book.bids[0].price
     bps = 10_000 * spread / book.mid
-    mid = number(book.mid, max(layout.price_decimals, decimals_of(book.mid)))
+    decimals = layout.price_decimals
+    between = decimals_of(book.mid.normalize()) > decimals
+    mid = number(book.mid, decimals + 1) if between else f"{number(book.mid, decimals)} "
     left = _OWN_WIDTH + 1 + layout.bar_width + layout.size_width
     words = f"spread {number(spread, layout.price_decimals)}  {bps:.2f} bps"
     if not book.usable:
         words = clean(book.reason or "not usable", 40).replace("_", " ")
     rest = max(0, layout.size_width + layout.bar_width + _OWN_WIDTH - len(words))
     return line(
-        ("─" * max(0, left - 1) + " ", "rule"), (f"{mid:>{layout.price_width - 1}} ", "strong"),
+        ("─" * max(0, left - 1) + " ", "rule"), (f"{mid:>{layout.price_width}}", "strong"),
         (words + " ", "muted"), ("─" * rest, "rule"),
     )  # fmt: skip

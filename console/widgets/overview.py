@@ -14,6 +14,8 @@ from zenotc.models.strategy import Strategy
 __all__ = ["Overview"]
 
 _LABEL_WIDTH = 10
+_ONE_LINE = 74
+"""From this width on the PnL takes one line."""
 
 
 class Overview(Sheet):
@@ -32,13 +34,13 @@ class Overview(Sheet):
         decimals = self._store.position_decimals(strategy.asset)
         lines = [
             _labelled("Position", *_position(strategy, decimals, width - _LABEL_WIDTH)),
-            _labelled("PnL", *_pnl(strategy)),
-            _labelled("", *_open_pnl(strategy)),
+            *_pnl_lines(strategy, width),
             _labelled("Status", *_status(strategy, self._store)),
             _labelled("Sides", *_side(strategy, "buy"), ("   ", "plain"), *_side(strategy, "sell")),
             _labelled("Limits", *_limits(strategy)),
             _labelled("Quotes", *_quotes(strategy)),
             _labelled("Hedge", *_hedge(strategy, decimals)),
+            *_warnings(strategy),
         ]
         return [_dimmed(drawn) for drawn in lines] if self._store.stale else lines
 
@@ -94,6 +96,12 @@ def _pnl(strategy: Strategy) -> list[Span]:
     ]  # fmt: skip
 
 
+def _pnl_lines(strategy: Strategy, width: int) -> list[Line]:
+    if width >= _ONE_LINE:
+        return [_labelled("PnL", *_pnl(strategy), ("   ", "plain"), *_open_pnl(strategy))]
+    return [_labelled("PnL", *_pnl(strategy)), _labelled("", *_open_pnl(strategy))]
+
+
 def _open_pnl(strategy: Strategy) -> list[Span]:
     value = strategy.unrealized_pnl
     return [
@@ -106,7 +114,7 @@ def _status(strategy: Strategy, store: Store) -> list[Span]:
     reason = strategy.pause_reason
     spans: list[Span] = [status_span(strategy, store)]
     if reason and strategy.status != "active":
-        spans.append((f"  by {clean(reason, 60)}".replace("_", " "), "muted"))
+        spans.append((f"  {clean(reason, 60)}".replace("_", " "), "muted"))
     if strategy.data_age_seconds is not None:
         old = strategy.data_age_seconds > 5
         spans += [("   market data ", "muted"), (age(strategy.data_age_seconds), "caution" if old else "plain")]
@@ -126,17 +134,20 @@ def _limits(strategy: Strategy) -> list[Span]:
     if "no_loss_limit" in strategy.warnings:
         return [("! no loss limit", "caution"), ("  nothing pauses it when it loses", "muted")]
     limit = strategy.max_daily_loss
-    others = [w for w in strategy.warnings if w != "no_loss_limit"]
-    rest: list[Span] = [(f"  {clean(', '.join(others), 60)}".replace("_", " "), "caution")] if others else []
     if limit is None:
-        return rest or [("daily loss –", "muted")]
+        return [("daily loss –", "muted")]
     share = float(max(Decimal(0), -strategy.daily_pnl) / limit)
     ink: Ink = "alarm" if share >= 0.8 else "caution" if share >= 0.5 else "plain"
     filled, empty = gauge(share, 12)
     return [
         ("daily loss ", "muted"), (filled, ink), (empty, "rule"), (f" {share * 100:.0f} %", ink),
-        (f" of {number(limit, 0)}", "muted"), *rest,
+        (f" of {number(limit, 0)}", "muted"),
     ]  # fmt: skip
+
+
+def _warnings(strategy: Strategy) -> list[Line]:
+    others = [clean(warning, 60) for warning in strategy.warnings if warning != "no_loss_limit"]
+    return [_labelled("Note", ("! " + ", ".join(others).replace("_", " "), "caution"))] if others else []
 
 
 def _quotes(strategy: Strategy) -> list[Span]:

@@ -32,6 +32,7 @@ class Sheet(Widget):
         self._drawn: list[Line] = []
         self._strips: dict[int, Strip] = {}
         self._styles: dict[Ink, Style] = {}
+        self._grounds: dict[Ink, Style] = {}
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what to show in an area of cells; what does not fit is cut off."""
@@ -62,9 +63,15 @@ class Sheet(Widget):
 
     def _strip(self, line: Line) -> Strip:
         width = self.content_size.width
-        ground = self.rich_style + self._style(line.ground)
+        ground = self._ground(line.ground)
         segments = [Segment(text, self._style(ink)) for text, ink in line.spans if text]
-        return Strip(segments).adjust_cell_length(width).apply_style(ground)
+        return Strip(segments).adjust_cell_length(width).apply_style(ground).simplify()
+
+    def _ground(self, ink: Ink) -> Style:
+        style = self._grounds.get(ink)
+        if style is None:
+            style = self._grounds[ink] = self.rich_style + self._style(ink)
+        return style
 
     def _style(self, ink: Ink) -> Style:
         style = self._styles.get(ink)
@@ -85,10 +92,12 @@ class Sheet(Widget):
         """Drop what was drawn in other styles."""
         super().notify_style_update()
         self._styles.clear()
+        self._grounds.clear()
         self._strips.clear()
 
     def _restyle(self) -> None:
         self._styles.clear()
+        self._grounds.clear()
         self._strips.clear()
         self.refresh()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Any
 
 from textual import events
 from textual.message import Message
@@ -98,13 +98,13 @@ COLUMNS = (
         "STATUS", 12, lambda s, store, width: (fit(status_span(s, store)[0], width), status_span(s, store)[1]), True
     ),
     Column("POSITION", 12, _position),
-    Column("PNL TODAY", 11, _usd("daily_pnl"), total="daily_pnl"),
-    Column("TOTAL", 11, _usd("total_pnl"), total="total_pnl", rank=4),
-    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealized_pnl", rank=6),
+    Column("PNL TODAY", 11, _usd("daily_pnl"), total="dailyPnl"),
+    Column("TOTAL", 11, _usd("total_pnl"), total="totalPnl", rank=4),
+    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealizedPnl", rank=6),
     Column("BPS", 5, _bps, rank=1),
     Column("LOSS", 5, _loss_limit, rank=3),
-    Column("ORDERS", 6, _count("open_orders"), total="open_orders", rank=5),
-    Column("FILLS", 8, _count("trade_count"), total="trade_count", rank=7),
+    Column("ORDERS", 6, _count("open_orders"), total="openOrders", rank=5),
+    Column("FILLS", 8, _count("trade_count"), total="tradeCount", rank=7),
 )
 _NAME_MIN = 16
 _NAME_MAX = 30
@@ -145,8 +145,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def ids(self) -> list[str]:
         """The strategies that the filter lets through."""
         words = self.filter.lower().split()
-        strategies = self._store.strategies
-        return [key for key, strategy in strategies.items() if not words or _matches(strategy, words)]
+        wire = self._store.wire
+        return [key for key, fields in wire.items() if _matches(fields, words)] if words else list(wire)
 
     def select(self, strategy_id: str | None) -> None:
         """Select a strategy and bring its line into view."""
@@ -193,10 +193,10 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             body = [Line(((f"  {self._empty()}", "muted"),))]
         body += [Line()] * (room - len(body))
         self._note(len(ids), len(shown), room)
-        return [_head(columns, name_width), *body, self._totals(ids, columns, name_width, store)]
+        return [_head(columns, name_width), *body, self._totals(columns, name_width, store)]
 
     def _empty(self) -> str:
-        if self._store.strategies:
+        if self._store.wire:
             return f"No strategy matches “{clean(self.filter, 40)}”. Esc ends the filter."
         return "No strategies yet." if self._store.link == "up" else "Waiting for the engine …"
 
@@ -225,20 +225,21 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         store = self._store
         name: Span = (fit(clean(strategy.name, 80), name_width), "strong" if selected else "plain")
         spans: list[Span] = [("▸ " if selected else "  ", "key"), name]
-        spans += [span for column in columns for span in ((" ", "plain"), column.cell(strategy, store, column.width))]
+        cells = [column.cell(strategy, store, column.width) for column in columns]
+        spans += [(f" {text}", ink) for text, ink in cells]
         if store.stale:
             spans = [(text, "stale") for text, _ in spans]
         ground: Ink = ("selection" if self.has_focus else "selection-quiet") if selected else "ground"
         return Line(tuple(spans), ground)
 
-    def _totals(self, ids: list[str], columns: list[Column], name_width: int, store: Store) -> Line:
-        spans: list[Span] = [(fit(f"Σ {len(ids)}", name_width + 2), "muted")]
+    def _totals(self, columns: list[Column], name_width: int, store: Store) -> Line:
+        spans: list[Span] = [(fit(f"Σ {len(store.wire)}", name_width + 2), "muted")]
         for column in columns:
             if column.total is None:
                 spans.append((" " * (column.width + 1), "plain"))
                 continue
-            total = sum((getattr(store.strategies[key], column.total) for key in ids), Decimal(0))
-            money = column.total.endswith("pnl")
+            total = store.total(column.total)
+            money = column.total.endswith("Pnl")
             text = number(total, 2, signed=True) if money else f"{total:,}"
             spans.append(
                 (text.rjust(column.width + 1), "stale" if store.stale else signed_ink(total) if money else "muted")
@@ -271,8 +272,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self.draw()
 
 
-def _matches(strategy: Strategy, words: list[str]) -> bool:
-    text = f"{strategy.name} {strategy.asset} {strategy.status} {strategy.pause_reason or ''}".lower()
+def _matches(fields: Mapping[str, Any], words: list[str]) -> bool:
+    text = " ".join(str(fields.get(name, "")) for name in ("name", "asset", "status", "pauseReason")).lower()
     return all(word in text for word in words)
 
 

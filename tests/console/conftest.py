@@ -62,6 +62,7 @@ def screen_text() -> Callable[[ConsoleApp], str]:
 
     def read(app: ConsoleApp) -> str:
         app.repaint()
+        app._journal.draw()
         strips = app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in strips)
 

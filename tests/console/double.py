@@ -158,7 +158,7 @@ class Engine:
 
     async def _watch_strategies(self, callback: Callable[[StrategiesChange], Any]) -> SimpleNamespace:
         self._on_strategies = callback
-        await callback(StrategiesChange(tuple(map(Strategy.from_wire, self.strategies.values())), (), True))
+        await callback(StrategiesChange(dict(self.strategies), (), True))
         return SimpleNamespace(close=_nothing)
 
     async def _stream_events(self, after_seq: int | None = None) -> AsyncIterator[StreamEvent]:
@@ -172,12 +172,12 @@ class Engine:
     async def change(self, strategy_id: str, **fields: Any) -> None:
         """Change a strategy and tell the subscriber; fields by wire name."""
         self.strategies[strategy_id].update(fields)
-        await self._tell(StrategiesChange((Strategy.from_wire(self.strategies[strategy_id]),), (), False))
+        await self._tell(StrategiesChange({strategy_id: dict(self.strategies[strategy_id])}, (), False))
 
     async def remove(self, strategy_id: str) -> None:
         """Delete a strategy and tell the subscriber."""
         del self.strategies[strategy_id]
-        await self._tell(StrategiesChange((), (strategy_id,), False))
+        await self._tell(StrategiesChange({}, (strategy_id,), False))
 
     async def _tell(self, change: StrategiesChange) -> None:
         if self._on_strategies is not None:

@@ -145,4 +145,4 @@ async def test_a_strategy_that_comes_and_goes(desk: Any, screen_text: Any) -> No
         await engine.change("new", openOrders=2)
         assert "Newcomer" in screen_text(app)
         await engine.remove("new")
-        assert "Newcomer" not in screen_text(app) and len(app.store.strategies) == len(demo_strategies())
+        assert "Newcomer" not in screen_text(app) and len(app.store.wire) == len(demo_strategies())
