@@ -31,6 +31,12 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     if state.emergency.active:
         reason = f"emergency stop by {state.emergency.operator}"
         raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})
+    desk_limit = state.settings.max_desk_daily_loss
+    if desk_limit is not None and state.desk_daily_pnl < -desk_limit:
+        reason = f"desk_daily_loss {-state.desk_daily_pnl:.2f} of {desk_limit} USD"
+        raise CircuitBreakerError(f"circuit breaker: {reason}", details={"reason": reason, "limit": desk_limit})
+    if starting and strategy.market.mid is not None:
+        strategy.start_curve(strategy.market.mid)
     reading = tripped(strategy)
     if reading is not None:
         raise CircuitBreakerError(

@@ -62,6 +62,8 @@ class Commander:
             self._state.reply(command.command_id, error)
 
     def _create(self, command: CreateStrategy, now_ns: int) -> None:
+        if command.strategy_id in self._state.strategies:
+            raise StrategyError(f"the strategy {command.strategy_id} exists already", code="strategy_exists")
         market = self._state.quoting_market(command.config.asset)
         # Built again, because only here the lot is known for certain.
         config = StrategyConfig.build(command.config.given(), lot_size=market.instrument.lot_size)
@@ -86,7 +88,7 @@ class Commander:
         self._state.reply(command.command_id)
 
     def _update(self, command: UpdateStrategy, now_ns: int) -> None:
-        strategy = self._state.strategy(command.strategy_id)
+        strategy = self._touched(command.strategy_id)
         old = strategy.config
         new = old.updated(command.changes, lot_size=strategy.market.instrument.lot_size)
         before, after = old.model_dump(), new.model_dump()
@@ -120,23 +122,29 @@ class Commander:
         )
         self._state.reply(command.command_id)
 
+    def _touched(self, strategy_id: str) -> StrategyState:
+        """Return a strategy that an operator has laid hands on: it does not resume by itself any more."""
+        strategy = self._state.strategy(strategy_id)
+        strategy.resume_at_ns = None
+        return strategy
+
     def _start(self, command: StartStrategy, now_ns: int) -> None:
-        strategy = self._state.strategy(command.strategy_id)
+        strategy = self._touched(command.strategy_id)
         self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
         self._state.reply(command.command_id)
 
     def _resume(self, command: ResumeStrategy, now_ns: int) -> None:
-        strategy = self._state.strategy(command.strategy_id)
+        strategy = self._touched(command.strategy_id)
         self._conductor.apply(strategy, Trigger.RESUME, now_ns, reason=_OPERATOR, operator=command.operator)
         self._state.reply(command.command_id)
 
     def _pause(self, command: PauseStrategy, now_ns: int) -> None:
-        strategy = self._state.strategy(command.strategy_id)
+        strategy = self._touched(command.strategy_id)
         self._conductor.apply(strategy, Trigger.PAUSE, now_ns, reason=_OPERATOR, operator=command.operator)
         self._conductor.answer_when_quiet([strategy], command.command_id)
 
     def _stop(self, command: StopStrategy, now_ns: int) -> None:
-        strategy = self._state.strategy(command.strategy_id)
+        strategy = self._touched(command.strategy_id)
         trigger = Trigger.FLATTEN if command.flatten_position else Trigger.STOP
         if trigger is Trigger.FLATTEN:
             self._refuse_flatten_under_stop()

@@ -50,7 +50,8 @@ class Conductor:
             self._quoter.requote(strategy, now_ns, transition.event or reason, refresh=True)
             self._reducer.begin_hedge_if_due(strategy, now_ns)
         elif transition.effect is Effect.CANCEL:
-            strategy.plan = None
+            if trigger is not Trigger.BREAKER or strategy.config.breaker_action != "hedge":
+                strategy.plan = None
             self._cancel_everything(strategy, now_ns, reason)
         elif transition.effect is Effect.FLATTEN:
             self._cancel_everything(strategy, now_ns, reason)
@@ -85,7 +86,8 @@ class Conductor:
         strategy.targets = strategy.inputs = None
         strategy.requote_wanted = False
         for order in list(strategy.orders.values()):
-            self._entry.cancel(order, now_ns, reason)
+            if order.purpose == "quote" or strategy.plan is None:
+                self._entry.cancel(order, now_ns, reason)
 
     def changed(self, strategy: StrategyState, now_ns: int) -> None:
         """Write a strategy's configuration and status down."""
@@ -101,7 +103,10 @@ class Conductor:
             self.apply(strategy, ended, now_ns, reason="flattened", operator=None)
 
     def fire(self, strategy: StrategyState, reading: Reading, now_ns: int) -> None:
-        """Let a circuit breaker pause a strategy."""
+        """Let a circuit breaker pause a strategy, and do with its position what it is configured to."""
+        config = strategy.config
+        if config.auto_resume_enabled:
+            strategy.resume_at_ns = now_ns + round(config.resume_delay_minutes * 60 * 10**9)
         self._state.emit(
             CircuitBreaker(
                 timestamp=utc_from_ns(now_ns),
@@ -111,9 +116,15 @@ class Conductor:
                 breaker=reading.breaker.name,
                 measure=reading.measure,
                 limit=reading.limit,
+                resumes_at=None if strategy.resume_at_ns is None else utc_from_ns(strategy.resume_at_ns),
             )
         )
         self.apply(strategy, Trigger.BREAKER, now_ns, reason=f"circuit_breaker: {reading.breaker.name}", operator=None)
+        if config.breaker_action == "flatten" and strategy.position_lots:
+            self._reducer.begin_flatten(strategy, now_ns, then_stop=False)
+            self.advance_plan(strategy, now_ns)
+        elif config.breaker_action == "hedge":
+            self._reducer.begin_hedge_if_due(strategy, now_ns)
 
     def answer_when_quiet(self, strategies: Iterable[StrategyState], command_id: str) -> None:
         """Answer a command once nothing of the strategies rests and nothing is being flattened."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from zenotc.engine.actions import Action, DayBegan
-from zenotc.engine.breakers import tripped
 from zenotc.engine.commander import Commander
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
@@ -15,10 +14,10 @@ from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
 from zenotc.engine.reducer import Reducer
 from zenotc.engine.reporter import Reporter
+from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.models.commands import Command
-from zenotc.models.events import PnlUpdate
 from zenotc.models.market import Book, Instrument
 from zenotc.models.orders import OrderFilled, Report
 from zenotc.models.settings import EngineSettings
@@ -64,8 +63,9 @@ class Engine:
         self._conductor = Conductor(self.state, self._entry, self._quoter, self._reducer)
         self._emergency = EmergencyDesk(self.state, self._entry, self._conductor)
         self._commander = Commander(self.state, self._conductor, self._emergency)
+        self._watch = RiskWatch(self.state, self._conductor, self._quoter)
         self._reporter = Reporter(
-            self.state, self._entry, self._quoter, self._reducer, self._conductor, self._emergency
+            self.state, self._entry, self._quoter, self._reducer, self._conductor, self._emergency, self._watch
         )
         self._stale_ns = round(settings.stale_after_seconds * _NS)
         self._acknowledge_ns = round(settings.acknowledge_within_seconds * _NS)
@@ -131,7 +131,8 @@ class Engine:
         if now_ns >= self._day_ends_ns:
             self._begin_day(now_ns)
         while self._second_ns <= now_ns:
-            self._on_second()
+            self._watch.second(self._second_ns)
+            self._second_ns += _NS
         for market in self.state.markets.values():
             if market.usable and market.is_stale(now_ns, self._stale_ns):
                 market.usable = False
@@ -169,20 +170,12 @@ class Engine:
             self._withdraw(market.strategies, now_ns, "stale_market_data")
 
     def _on_mid(self, strategy: StrategyState, now_ns: int) -> None:
-        """Mark a strategy, check its breakers, and requote where the mid has gone far enough."""
-        market = strategy.market
-        assert market.mid is not None
-        if strategy.position_lots:
-            strategy.ledger.mark(market.mid)
+        """Mark a strategy, and requote where the mid has gone far enough."""
+        self._watch.mark(strategy, now_ns)
         if strategy.status != "active":
             return
-        if strategy.position_lots:
-            reading = tripped(strategy)
-            if reading is not None:
-                self._conductor.fire(strategy, reading, now_ns)
-                return
-        inputs = strategy.inputs
-        if inputs is None or abs(market.twice_mid_ticks - inputs.twice_mid_ticks) >= strategy.requote_distance:
+        inputs, mid = strategy.inputs, strategy.market.twice_mid_ticks
+        if inputs is None or abs(mid - inputs.twice_mid_ticks) >= strategy.requote_distance:
             self._quoter.requote(strategy, now_ns, "mid_moved")
 
     def _on_strategy_timer(self, strategy: StrategyState, now_ns: int) -> None:
@@ -193,29 +186,6 @@ class Engine:
             strategy.refresh_at_ns = now_ns + round(strategy.config.quote_refresh_seconds * _NS)
             self._quoter.requote(strategy, now_ns, "refresh", refresh=True)
 
-    def _on_second(self) -> None:
-        """Sample the mids, and tell of PnL that has changed."""
-        now_ns, self._second_ns = self._second_ns, self._second_ns + _NS
-        for market in self.state.markets.values():
-            market.sample()
-        for strategy in self.state.strategies.values():
-            ledger = strategy.ledger
-            if ledger.total_pnl != strategy.published_pnl and ledger.trade_count:
-                strategy.published_pnl = ledger.total_pnl
-                self.state.emit(
-                    PnlUpdate.model_construct(
-                        type="pnl_update",
-                        seq=0,
-                        timestamp=utc_from_ns(now_ns),
-                        strategy_id=strategy.strategy_id,
-                        asset=strategy.config.asset,
-                        daily_pnl=strategy.daily_pnl,
-                        total_pnl=ledger.total_pnl,
-                        realized_pnl=ledger.realized_pnl,
-                        unrealized_pnl=ledger.unrealized_pnl,
-                    )
-                )
-
     def _begin_day(self, now_ns: int) -> None:
         """Begin the daily PnL afresh from the last mark before midnight."""
         self._day_ends_ns = (now_ns // _DAY_NS + 1) * _DAY_NS
@@ -223,6 +193,7 @@ class Engine:
         for strategy in self.state.strategies.values():
             strategy.baseline = strategy.ledger.total_pnl
             self.state.actions.append(DayBegan(strategy.strategy_id, day, strategy.baseline))
+        self.state.desk_baseline = self.state.desk_pnl
 
     def _withdraw(self, strategies: Iterable[StrategyState], now_ns: int, reason: str) -> None:
         for strategy in strategies:
@@ -238,7 +209,7 @@ class Engine:
 
     def _wake_in_time(self, now_ns: int) -> None:
         """Be called at the next second, refresh, slice or expiry of a book, whichever is first."""
-        times = [self._second_ns]
+        times = []
         for strategy in self.state.strategies.values():
             if strategy.status == "active":
                 times.append(strategy.refresh_at_ns)
@@ -249,7 +220,7 @@ class Engine:
             for market in self.state.markets.values()
             if market.usable and market.heard_ns is not None
         ]
-        self._next_timer_ns = min(time for time in times if time > now_ns)
+        self._next_timer_ns = min([self._second_ns, *(time for time in times if time > now_ns)])
 
     def _strategy_of(self, report: Report) -> StrategyState | None:
         client_order_id = (

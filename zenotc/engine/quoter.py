@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zenotc.engine.breakers import blind
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoting import QuoteInputs, Target, compute_targets
@@ -21,7 +22,9 @@ _LEAVING = ("cancelling", "unknown")
 def may_quote(state: EngineState, strategy: StrategyState) -> bool:
     """Return whether a strategy's status and market let it have quotes."""
     flattening = strategy.plan is not None and strategy.plan.purpose == "flatten"
-    return strategy.status == "active" and strategy.market.usable and not flattening and not state.emergency.active
+    if strategy.status != "active" or not strategy.market.usable or flattening or state.emergency.active:
+        return False
+    return not blind(strategy)
 
 
 def quotes_to_match(strategy: StrategyState, side: Side) -> list[WorkingOrder]:

@@ -29,6 +29,8 @@ class ReducePlan:
         How many children the schedule has, evenly spread until `ends_ns`; 1 trades at once.
     trigger_mids
         The executing books' mids at the trigger, USD, by venue: what slippage is measured from.
+    then_stop
+        Whether the strategy is stopped once a flatten has ended.
     limits
         Limit prices in ticks by venue that the next children want; own quotes keep clear of them.
     """
@@ -44,6 +46,7 @@ class ReducePlan:
     slice_ns: int
     trigger_mids: dict[str, Decimal]
     next_try_ns: int
+    then_stop: bool = True
     retry_ns: int = _FIRST_RETRY_NS
     filled: Decimal = Decimal(0)
     notional: Decimal = Decimal(0)

@@ -33,7 +33,7 @@ class Reducer:
         if not config.auto_hedge_enabled or threshold is None or target is None:
             return
         position = strategy.position
-        if strategy.status != "active" or strategy.plan is not None or abs(position) <= threshold:
+        if not strategy.hedges or strategy.plan is not None or abs(position) <= threshold:
             return
         scheduled = config.hedge_algo != "market"
         slice_ns = round(config.hedge_slice_seconds * _NS)
@@ -57,9 +57,10 @@ class Reducer:
         )
         self.advance(strategy, now_ns)
 
-    def begin_flatten(self, strategy: StrategyState, now_ns: int) -> None:
+    def begin_flatten(self, strategy: StrategyState, now_ns: int, *, then_stop: bool = True) -> None:
         """Begin to trade the position to zero, once the quotes are gone."""
         plan = self._plan(strategy, "flatten", "market", now_ns)
+        plan.then_stop = then_stop
         plan.ends_ns = now_ns + round(self._state.settings.flatten_deadline_seconds * _NS)
         plan.quantity_lots = abs(strategy.position_lots)
         strategy.plan = plan
@@ -152,7 +153,7 @@ class Reducer:
             strategy.remaining_position = strategy.position
             if strategy.position_lots:
                 self._state.error(strategy, "FLATTEN_INCOMPLETE", f"remaining_position={strategy.position}", now_ns)
-            return Trigger.FLATTENED
+            return Trigger.FLATTENED if plan.then_stop else None
         self._state.emit(
             HedgeCompleted(
                 timestamp=utc_from_ns(now_ns),

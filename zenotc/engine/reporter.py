@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from zenotc.engine.actions import FillBooked
-from zenotc.engine.breakers import tripped
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
 from zenotc.engine.reducer import Reducer
+from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import OrderSignal, WorkingOrder
@@ -57,6 +57,7 @@ class Reporter:
         reducer: Reducer,
         conductor: Conductor,
         emergency: EmergencyDesk,
+        watch: RiskWatch,
     ) -> None:
         self._state = state
         self._entry = entry
@@ -64,6 +65,7 @@ class Reporter:
         self._reducer = reducer
         self._conductor = conductor
         self._emergency = emergency
+        self._watch = watch
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             OrderAccepted: self._accepted,
             OrderRejected: self._rejected,
@@ -309,10 +311,7 @@ class Reporter:
         self._after_fill(strategy, now_ns)
 
     def _after_fill(self, strategy: StrategyState, now_ns: int) -> None:
-        if strategy.status == "active":
-            reading = tripped(strategy)
-            if reading is not None:
-                self._conductor.fire(strategy, reading, now_ns)
+        self._watch.check(strategy, now_ns)
         self._reducer.begin_hedge_if_due(strategy, now_ns)
         self._quoter.requote(strategy, now_ns, "filled")
         self._continue(strategy, now_ns)

@@ -52,7 +52,7 @@ class EngineState:
         self.emergency = Emergency()
         self.waiting_commands: dict[str, list[StrategyState]] = {}
         self.starting_cash: dict[str, Decimal] = {}
-        self.forgotten_pnl = Decimal(0)
+        self.desk_pnl = self.desk_baseline = Decimal(0)
         self.actions: list[Action] = []
         self._id_prefix = id_prefix
         self._last_id = 0
@@ -116,7 +116,6 @@ class EngineState:
         """Take a strategy that is stopped and flat out of the engine; its PnL stays in the equity."""
         del self.strategies[strategy.strategy_id]
         strategy.market.strategies.remove(strategy)
-        self.forgotten_pnl = EXACT.add(self.forgotten_pnl, strategy.ledger.total_pnl)
 
     def equity(self) -> Decimal | None:
         """Return the account's equity: the cash that the venues began with and all PnL since, USD.
@@ -126,10 +125,12 @@ class EngineState:
         venues = {venue for venue, _ in self.markets}
         if not venues <= self.starting_cash.keys():
             return None
-        equity = sum(self.starting_cash.values(), self.forgotten_pnl)
-        for strategy in self.strategies.values():
-            equity = EXACT.add(equity, strategy.ledger.total_pnl)
-        return equity
+        return sum(self.starting_cash.values(), self.desk_pnl)
+
+    @property
+    def desk_daily_pnl(self) -> Decimal:
+        """PnL of all strategies since 00:00 UTC, deleted ones included, USD."""
+        return EXACT.subtract(self.desk_pnl, self.desk_baseline)
 
     def emit(self, event: StrategyEvent) -> None:
         """Tell everybody."""

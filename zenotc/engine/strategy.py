@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from zenotc.engine.breakers import Breaker, armed
+from zenotc.engine.equity_curve import EquityCurve
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.market import Market
 from zenotc.engine.quote_counters import QuoteCounters
@@ -35,6 +37,8 @@ class StrategyState:
         Whether something waits for an answer of the venue before it can be asked for.
     baseline
         Total PnL at the last mark before 00:00 UTC, USD.
+    resume_at_ns
+        When a breaker lets it resume by itself; `None` where an operator has to.
     """
 
     strategy_id: str
@@ -56,19 +60,29 @@ class StrategyState:
     requote_distance: float = 0.0
     refresh_at_ns: int = 0
     requote_wanted: bool = False
+    curve: EquityCurve = field(default_factory=EquityCurve)
     baseline: Decimal = Decimal(0)
+    resume_at_ns: int | None = None
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: Decimal | None = None
     remaining_position: Decimal | None = None
     parameters: QuoteParameters = field(init=False)
+    breakers: tuple[tuple[Breaker, Decimal], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parameters = QuoteParameters.of(self.config, self.market.instrument)
+        self.configure(self.config)
 
     def configure(self, config: StrategyConfig) -> None:
         """Take another configuration; it shows in the quotes at the next refresh."""
         self.config = config
         self.parameters = QuoteParameters.of(config, self.market.instrument)
+        self.breakers = armed(config)
+        if config.capital is not None:
+            self.curve.recapitalise(config.capital)
+
+    def start_curve(self, mid: Decimal) -> None:
+        """Take the drawdown's peak from the present equity; `mid` in USD values the default capital."""
+        self.curve.start(self.config.capital or EXACT.multiply(self.config.max_position, mid))
 
     @property
     def quiet(self) -> bool:
@@ -84,6 +98,12 @@ class StrategyState:
     def daily_pnl(self) -> Decimal:
         """PnL since 00:00 UTC, USD."""
         return EXACT.subtract(self.ledger.total_pnl, self.baseline)
+
+    @property
+    def hedges(self) -> bool:
+        """Whether its status lets it hedge: while active, and after a breaker that is told to go on hedging."""
+        broken = self.pause_reason is not None and self.pause_reason.startswith("circuit_breaker")
+        return self.status == "active" or (broken and self.config.breaker_action == "hedge")
 
     def live_quotes(self, side: Side | None = None) -> Iterator[WorkingOrder]:
         """Yield the quotes that rest or may rest."""

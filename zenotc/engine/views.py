@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from zenotc.engine.breakers import blind
 from zenotc.engine.market import Market
 from zenotc.engine.quoter import may_quote, quote_inputs, quotes_to_match
 from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Target, Targets, compute_targets
@@ -42,14 +43,6 @@ __all__ = [
 ]
 
 _SIDES: tuple[Side, Side] = (BUY, SELL)
-_NOT_ENFORCED: dict[str, Any] = {
-    "max_hourly_loss": None,
-    "max_drawdown_percent": None,
-    "max_volatility_pause": False,
-    "auto_resume_enabled": False,
-    "breaker_action": "hold",
-}
-"""Parameters that are kept but that no control reads yet, with the value at which nothing is missing."""
 
 
 def strategy_view(state: EngineState, strategy: StrategyState, now_ns: int) -> Strategy:
@@ -110,9 +103,6 @@ def _warnings(config: StrategyConfig) -> list[str]:
     warnings = []
     if not config.circuit_breaker_enabled or config.max_daily_loss is None:
         warnings.append("no_loss_limit")
-    for name, harmless in _NOT_ENFORCED.items():
-        if getattr(config, name) != harmless:
-            warnings.append(f"not_enforced: {name}")
     if config.auto_hedge_enabled and config.hedge_algo == "vwap":
         warnings.append("not_enforced: hedge_algo vwap trades evenly, as twap")
     return warnings
@@ -133,6 +123,8 @@ def _side_reason(state: EngineState, strategy: StrategyState, side: Side) -> Sid
     if strategy.status != "active":
         failed = strategy.pause_reason is not None and strategy.pause_reason.startswith("error")
         return "error" if failed else strategy.status
+    if strategy.market.usable and blind(strategy):
+        return "measure_unknown"
     if not may_quote(state, strategy):
         return strategy.market.not_usable_reason()
     if any(order.state != "unknown" for order in strategy.live_quotes(side)):
@@ -158,6 +150,8 @@ def metrics_view(strategy: StrategyState) -> StrategyMetrics:
         inventory_move=ledger.inventory_move,
         hedge_cost=ledger.hedge_cost,
         win_rate=ledger.win_rate,
+        sharpe_ratio=strategy.curve.sharpe_ratio,
+        max_drawdown=float(strategy.curve.max_drawdown),
     )
 
 

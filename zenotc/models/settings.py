@@ -27,6 +27,8 @@ class EngineSettings(BaseModel):
         A request that has not been answered by then has an unknown outcome and is queried.
     max_rejections, rejection_window_seconds
         So many rejections by the venue within the window pause a strategy (`pause_on_error`).
+    max_desk_daily_loss
+        Loss of all strategies together since 00:00 UTC, USD, that cancels and pauses everything; `None` is unlimited.
     quoting_venue, hedge_venue
         Names of the venues that strategies quote and hedge on.
     """
@@ -40,5 +42,6 @@ class EngineSettings(BaseModel):
     acknowledge_within_seconds: Annotated[float, Field(gt=0)] = 2.0
     max_rejections: Annotated[int, Field(gt=0)] = 3
     rejection_window_seconds: Annotated[float, Field(gt=0)] = 60.0
+    max_desk_daily_loss: Annotated[Decimal, Field(gt=0)] | None = None
     quoting_venue: str = "sandbox"
     hedge_venue: str | None = "sandbox-hedge"

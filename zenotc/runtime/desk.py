@@ -328,7 +328,6 @@ class Desk:
     def status(self) -> EngineStatus:
         """Return the state of the engine."""
         state, now_ns = self.engine.state, self.clock.now_ns()
-        strategies = state.strategies.values()
         waiting = self._floor.waiting_for()
         return EngineStatus(
             environment=self.environment,
@@ -343,8 +342,8 @@ class Desk:
             venues=[self._venue_status(name, now_ns) for name in sorted({venue for venue, _ in state.markets})],
             assets=sorted(asset for venue, asset in state.markets if venue == self.settings.quoting_venue),
             last_seq=self._committed_seq,
-            daily_pnl=sum((s.daily_pnl for s in strategies), Decimal(0)),
-            total_pnl=sum((s.ledger.total_pnl for s in strategies), state.forgotten_pnl),
+            daily_pnl=state.desk_daily_pnl,
+            total_pnl=state.desk_pnl,
             open_orders=len(state.orders),
             feed=self.feed,
         )

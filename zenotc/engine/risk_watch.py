@@ -1,0 +1,118 @@
+"""Keeps every strategy marked, and acts where a measure leaves its limit (semantics, sections 8 and 9)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from zenotc.engine.breakers import blind, recovered, tripped
+from zenotc.engine.conductor import Conductor
+from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.quoter import Quoter
+from zenotc.engine.rounding import EXACT
+from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
+from zenotc.exceptions import StrategyError
+from zenotc.models.events import CircuitBreaker, PnlUpdate
+from zenotc.models.wire import utc_from_ns
+
+__all__ = ["RiskWatch"]
+
+_AUTO_RESUME_RETRY_NS = 60 * 10**9
+
+
+class RiskWatch:
+    """Marks, measures, fires and resumes."""
+
+    def __init__(self, state: EngineState, conductor: Conductor, quoter: Quoter) -> None:
+        self._state = state
+        self._conductor = conductor
+        self._quoter = quoter
+
+    def mark(self, strategy: StrategyState, now_ns: int) -> None:
+        """Value a position at the mid of its market, and check what that changes."""
+        mid = strategy.market.mid
+        if strategy.position_lots and mid is not None:
+            strategy.ledger.mark(mid)
+            self.check(strategy, now_ns)
+
+    def check(self, strategy: StrategyState, now_ns: int) -> None:
+        """Take a changed PnL into the curves, and let breakers fire."""
+        total = strategy.ledger.total_pnl
+        if total != strategy.curve.total_pnl:
+            self._state.desk_pnl = EXACT.add(self._state.desk_pnl, EXACT.subtract(total, strategy.curve.total_pnl))
+            strategy.curve.mark(total)
+        if strategy.status == "active":
+            reading = tripped(strategy)
+            if reading is not None:
+                self._conductor.fire(strategy, reading, now_ns)
+        limit = self._state.settings.max_desk_daily_loss
+        if limit is not None and self._state.desk_daily_pnl < -limit:
+            self._stop_desk(limit, now_ns)
+
+    def _stop_desk(self, limit: Decimal, now_ns: int) -> None:
+        """Pause everything: the desk as a whole has lost too much today."""
+        active = [strategy for strategy in self._state.strategies.values() if strategy.status == "active"]
+        if not active:
+            return
+        loss = EXACT.minus(self._state.desk_daily_pnl)
+        self._state.emit(
+            CircuitBreaker(
+                timestamp=utc_from_ns(now_ns),
+                reason=f"desk_daily_loss {loss:.2f} of {limit} USD",
+                breaker="desk_daily_loss",
+                measure=loss,
+                limit=limit,
+            )
+        )
+        for strategy in active:
+            self._conductor.apply(
+                strategy, Trigger.BREAKER, now_ns, reason="circuit_breaker: desk_daily_loss", operator=None
+            )
+
+    def second(self, now_ns: int) -> None:
+        """Do what happens at every whole second: samples, slow measures, resumes, the PnL that has changed."""
+        for market in self._state.markets.values():
+            market.sample()
+        for strategy in list(self._state.strategies.values()):
+            strategy.curve.second(now_ns)
+            if strategy.breakers:
+                self._measure(strategy, now_ns)
+            if strategy.resume_at_ns is not None and now_ns >= strategy.resume_at_ns:
+                self._resume(strategy, now_ns)
+            if strategy.ledger.total_pnl != strategy.published_pnl and strategy.ledger.trade_count:
+                self._publish(strategy, now_ns)
+
+    def _measure(self, strategy: StrategyState, now_ns: int) -> None:
+        """Check what moves with time alone, and pull the quotes where a breaker cannot see."""
+        self.check(strategy, now_ns)
+        if strategy.status == "active" and strategy.targets is not None and blind(strategy):
+            self._quoter.withdraw(strategy, now_ns, "measure_unknown")
+
+    def _resume(self, strategy: StrategyState, now_ns: int) -> None:
+        """Resume after a breaker, or look again in a minute."""
+        strategy.resume_at_ns = now_ns + _AUTO_RESUME_RETRY_NS
+        if strategy.status != "paused":
+            strategy.resume_at_ns = None
+        elif recovered(strategy):
+            try:
+                self._conductor.apply(strategy, Trigger.RESUME, now_ns, reason="auto_resume", operator=None)
+            except StrategyError:
+                return
+            strategy.resume_at_ns = None
+
+    def _publish(self, strategy: StrategyState, now_ns: int) -> None:
+        ledger = strategy.ledger
+        strategy.published_pnl = ledger.total_pnl
+        self._state.emit(
+            PnlUpdate.model_construct(
+                type="pnl_update",
+                seq=0,
+                timestamp=utc_from_ns(now_ns),
+                strategy_id=strategy.strategy_id,
+                asset=strategy.config.asset,
+                daily_pnl=strategy.daily_pnl,
+                total_pnl=ledger.total_pnl,
+                realized_pnl=ledger.realized_pnl,
+                unrealized_pnl=ledger.unrealized_pnl,
+            )
+        )
