@@ -86,7 +86,8 @@ class Reducer:
         plan = strategy.plan
         if plan is None:
             return None
-        children = [order for order in strategy.orders.values() if order.purpose == plan.purpose]
+        # What an earlier plan has sent counts too.
+        children = [order for order in strategy.orders.values() if order.purpose != "quote"]
         if plan.purpose == "flatten":
             if any(strategy.live_quotes()) and not _over(plan, now_ns):
                 return None

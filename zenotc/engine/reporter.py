@@ -156,10 +156,22 @@ class Reporter:
         order = self._live_order(report.client_order_id)
         if order is None:
             return
-        if order.quantity_lots - order.filled_lots > report.remaining_lots:
-            self._state.send(QueryFills(report.venue, f"f-{report.client_order_id}"))
-        reason = order.cancel_reason if report.reason == "requested" else report.reason
-        self._end(order, OrderSignal.CANCELLED, now_ns, reason or report.reason)
+        reason = (order.cancel_reason if report.reason == "requested" else None) or report.reason
+        if order.remaining_lots > report.remaining_lots:
+            self._await_fills(order, report.remaining_lots, now_ns, reason)
+        else:
+            self._end(order, OrderSignal.CANCELLED, now_ns, reason)
+
+    def _await_fills(self, order: WorkingOrder, cancelled_lots: int, now_ns: int, reason: str) -> None:
+        """Keep an order that is over until the fills that it must have had are known: they count against the limit."""
+        order.quantity_lots -= cancelled_lots
+        order.pending_price_ticks = order.pending_quantity_lots = None
+        order.cancel_reason = order.cancel_reason or reason
+        self._show(order)
+        if order.purpose == "quote":
+            self._quote_cancelled(order, cancelled_lots, now_ns, reason)
+        self._entry.query(order, now_ns, "fills_missing")
+        self._state.send(QueryFills(order.venue, f"f-{order.client_order_id}"))
 
     def _not_found(self, report: OrderNotFound, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
@@ -222,7 +234,8 @@ class Reporter:
         rejections.append(now_ns)
         while rejections and rejections[0] < now_ns - settings.rejection_window_seconds * _NS:
             rejections.popleft()
-        if strategy.config.pause_on_error and len(rejections) >= settings.max_rejections:
+        enough = len(rejections) >= settings.max_rejections
+        if enough and strategy.config.pause_on_error and strategy.status == "active":
             rejections.clear()
             self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=f"error: {code}", operator=None)
 
@@ -243,6 +256,7 @@ class Reporter:
         order.venue_order_id = shown.venue_order_id
         order.price_ticks, order.quantity_lots = shown.price_ticks, shown.quantity_lots
         order.pending_price_ticks = order.pending_quantity_lots = None
+        order.fills_told = False
         if shown.filled_lots > order.filled_lots:
             self._state.send(QueryFills(shown.venue, f"f-{order.client_order_id}"))
         order.signal(OrderSignal.ACCEPTED)
@@ -251,8 +265,14 @@ class Reporter:
     def _fill_history(self, report: FillHistory, now_ns: int) -> None:
         for fill in report.fills:
             order = self._state.find_order(fill.client_order_id)
-            if order is not None:
-                self._book(order, fill, now_ns, order.remaining_lots - fill.quantity_lots)
+            if order is not None and order.strategy_id in self._state.strategies:
+                self._book(order, fill, now_ns, order.exposure_lots - fill.quantity_lots)
+        asked = self._live_order(report.request_id.removeprefix("q-"))
+        if asked is not None and asked.state == "unknown" and asked.remaining_lots == 0:
+            # It has filled, unless an amend without an answer made it larger: then this answer goes on to show it.
+            if asked.fills_told:
+                self._end(asked, OrderSignal.FILLED, now_ns, None)
+            asked.fills_told = True
 
     def _balances(self, report: Balances, now_ns: int) -> None:
         self._state.starting_cash.setdefault(report.venue, report.cash)
@@ -265,7 +285,7 @@ class Reporter:
     def _filled(self, report: OrderFilled, now_ns: int) -> None:
         fill = report.fill
         order = self._state.find_order(fill.client_order_id)
-        if order is None:
+        if order is None or order.strategy_id not in self._state.strategies:
             self._state.error(
                 None,
                 "UNKNOWN_FILL",
@@ -278,7 +298,7 @@ class Reporter:
     def _book(self, order: WorkingOrder, fill: Fill, now_ns: int, remaining_lots: int) -> None:
         """Book an execution once, in whatever state its order is; nothing remaining ends the order."""
         if fill.trade_id in order.trades:
-            if order.live and order.remaining_lots == 0:
+            if order.live and order.exposure_lots == 0:
                 self._end(order, OrderSignal.FILLED, now_ns, None)
             return
         order.trades.add(fill.trade_id)

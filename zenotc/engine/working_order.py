@@ -68,6 +68,8 @@ class WorkingOrder:
         When the request that is not answered left; `None` where nothing is open.
     cancel_reason
         Why it is to go; `None` while it is wanted.
+    fills_told
+        Whether the venue has listed all its fills, and has not shown it open after that.
     shown_price_ticks, shown_lots
         What of it is counted into the venue's book.
     """
@@ -90,6 +92,7 @@ class WorkingOrder:
     asked_ns: int | None = None
     queried_ns: int | None = None
     cancel_reason: str | None = None
+    fills_told: bool = False
     shown_price_ticks: int = 0
     shown_lots: int = 0
     pending_price_ticks: int | None = None
