@@ -10,7 +10,7 @@ from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import CircuitBreakerError, InsufficientMarginError, PositionLimitError, StrategyError
 
-__all__ = ["check_activation"]
+__all__ = ["check_activation", "check_emergency"]
 
 
 def check_activation(state: EngineState, strategy: StrategyState, *, starting: bool) -> None:
@@ -28,9 +28,7 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     InsufficientMarginError
         If the account cannot carry the largest position.
     """
-    if state.emergency.active:
-        reason = f"emergency stop by {state.emergency.operator}"
-        raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})
+    check_emergency(state)
     desk_limit = state.settings.max_desk_daily_loss
     if desk_limit is not None and state.desk_daily_pnl < -desk_limit:
         reason = f"desk_daily_loss {-state.desk_daily_pnl:.2f} of {desk_limit} USD"
@@ -55,6 +53,19 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
             details={"currentPosition": strategy.position, "maxPosition": strategy.config.max_position},
         )
     _check_margin(state, strategy)
+
+
+def check_emergency(state: EngineState) -> None:
+    """Refuse whatever would let a strategy quote while the emergency stop is in force.
+
+    Raises
+    ------
+    CircuitBreakerError
+        If it is.
+    """
+    if state.emergency.active:
+        reason = f"emergency stop by {state.emergency.operator}"
+        raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})
 
 
 def _check_margin(state: EngineState, strategy: StrategyState) -> None:

@@ -83,7 +83,8 @@ class Commander:
                 self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
             except StrategyError as error:
                 error.details["strategyId"] = command.strategy_id
-                error.args = (f"{error.message}; the strategy {command.strategy_id} exists and is stopped",)
+                error.message = f"{error.message}; the strategy {command.strategy_id} exists and is stopped"
+                error.args = (error.message,)
                 raise
         self._state.reply(command.command_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zenotc.engine.actions import StrategyChanged
 from zenotc.engine.breakers import Reading
-from zenotc.engine.checks import check_activation
+from zenotc.engine.checks import check_activation, check_emergency
 from zenotc.engine.lifecycle import TRANSITIONS, Effect, Transition, Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
@@ -39,6 +39,8 @@ class Conductor:
         StrategyError
             If the table refuses the trigger, or a check fails.
         """
+        if trigger in (Trigger.START, Trigger.RESUME):
+            check_emergency(self._state)
         transition = TRANSITIONS[trigger, strategy.status]
         if transition.effect is Effect.REFUSE:
             raise StrategyError(transition.refusal, code="wrong_state", details={"status": strategy.status})

@@ -43,7 +43,7 @@ class EmergencyDesk:
         for strategy in state.strategies.values():
             if TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None:
                 self._conductor.apply(strategy, Trigger.EMERGENCY, now_ns, reason="emergency_stop", operator=operator)
-            if flatten and strategy.position_lots:
+            if flatten and (strategy.position_lots or strategy.orders):
                 self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
 
     def _cancel_all(self, venue: str, now_ns: int) -> None:

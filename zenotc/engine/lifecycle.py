@@ -68,7 +68,7 @@ TRANSITIONS: dict[tuple[Trigger, Status], Transition] = {
     (Trigger.RESUME, "paused"): Transition("active", Effect.CHECK, "resumed"),
     (Trigger.PAUSE, "stopped"): _refuse("stopped", "the strategy is stopped: there is nothing to pause"),
     (Trigger.PAUSE, "active"): Transition("paused", Effect.CANCEL, "paused"),
-    (Trigger.PAUSE, "paused"): Transition("paused", Effect.CANCEL),
+    (Trigger.PAUSE, "paused"): Transition("paused", _SAME),
     (Trigger.STOP, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.STOP, "active"): Transition("stopped", Effect.CANCEL, "stopped"),
     (Trigger.STOP, "paused"): Transition("stopped", Effect.CANCEL, "stopped"),
