@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,8 +35,8 @@ def console(
 ) -> None:
     """Open the console on the engine that runs in the state directory, or on a sandbox engine of its own.
 
-    The console's own engine is stopped when the console leaves; it keeps its state in the state directory where one is
-    given, else in a temporary one. With --replay it always starts its own.
+    The console's own engine keeps its state in the same directory, so that `ZenOTCClient()` finds it, and is stopped
+    when the console leaves. With --replay it always starts its own.
 
     Exit codes: 0 left, 1 the engine could not start or left orders open, 2 bad usage.
     """
@@ -61,15 +59,14 @@ async def _console(url: str | None, state_dir: Path | None, options: Sequence[st
 
     if url is not None and own_engine:
         raise typer.BadParameter("--url opens the console on an engine that runs, --replay starts another")
-    if url is None and (state_dir is not None or not own_engine):
-        url = await find_engine(StateDirectory.locate(state_dir))
+    home = StateDirectory.locate(state_dir)
+    if url is None:
+        url = await find_engine(home)
         if url is not None and own_engine:
-            raise ConnectionFailedError(f"an engine runs in {state_dir} already")
+            raise ConnectionFailedError(f"an engine runs in {home} already: end it, or give another --state-dir")
     if url is not None:
         return await _show(ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name()))
-    with contextlib.ExitStack() as stack:
-        home = state_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zenotc-")))
-        return await _show_own_engine(StateDirectory.open(home), options)
+    return await _show_own_engine(StateDirectory.open(home), options)
 
 
 async def _show(client: ZenOTCClient) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zenotc.cli.answers import REFUSED, ask, clean, print_json
+from zenotc.cli.answers import REFUSED, ask, clean, print_json, user_name
 from zenotc.cli.options import EngineUrl, Json, StateDir
 
 if TYPE_CHECKING:
@@ -17,17 +17,27 @@ __all__ = ["emergency_stop"]
 
 def emergency_stop(
     flatten: Annotated[bool, typer.Option("--flatten", help="Also trade every position to zero.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="End the stop in force; strategies stay stopped.")] = False,
     url: EngineUrl = None,
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
     """Block every order, cancel everything at every venue, stop every strategy.
 
-    It stays in force across restarts until it is cleared by name. No question is asked.
+    It stays in force across restarts until it is cleared, which is recorded with the user's name. No question is asked.
 
     Exit codes: 0 every venue has confirmed that nothing is open, 1 not confirmed (or refused), 2 the engine cannot be
     reached and nothing was stopped.
     """
+    if clear:
+        if flatten:
+            raise typer.BadParameter("--clear ends a stop, --flatten begins one")
+        state = ask(lambda client: client.mm_strategy.clear_emergency_stop(operator=user_name()), url, state_dir)
+        if json:
+            print_json(state)
+        else:
+            typer.echo("the emergency stop is in force" if state.active else "no emergency stop is in force")
+        return
     result = ask(lambda client: client.mm_strategy.emergency_stop_all(flatten_positions=flatten), url, state_dir)
     if json:
         print_json(result)

@@ -23,7 +23,7 @@ from zenotc.engine.views import (
 )
 from zenotc.exceptions import ZenOTCError
 from zenotc.journal import Journal
-from zenotc.journal.records import CommandOutcomeRecord, CommandRecord
+from zenotc.journal.records import CommandOutcomeRecord
 from zenotc.models.commands import (
     CancelQuotes,
     ClearEmergencyStop,
@@ -52,6 +52,7 @@ from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
+from zenotc.runtime.recorder import written
 from zenotc.venues.venue import SimulatedVenue
 
 __all__ = ["Desk"]
@@ -118,7 +119,7 @@ class Desk:
     # Life ----------------------------------------------------------------------------------------------------------
 
     def prepare(self, commands: Iterable[CreateStrategy]) -> None:
-        """Create these strategies as soon as their markets can be quoted on, before anything else happens there."""
+        """Create these strategies, in order, as soon as all their markets can be quoted on."""
         self._floor.prepared.extend(commands)
 
     async def start(self) -> None:
@@ -181,7 +182,7 @@ class Desk:
             self.engine.state.strategy(command.strategy_id)
         before = self._quotes_on(command.asset) if isinstance(command, CancelQuotes) else {}
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
-        self._floor.command(command, _written(command, time.time_ns()))
+        self._floor.command(command, written(command, time.time_ns()))
         if isinstance(command, EmergencyStopAll):
             # The requests to cancel have left; from here on the stop also outlives this process.
             self._latch.latch(datetime.now(UTC), command.operator, "emergency_stop")
@@ -409,23 +410,6 @@ class Desk:
         self._committed_seq = events[-1].seq
         for listener in list(self._listeners):
             listener(events)
-
-
-def _written(command: Command, received_ns: int) -> CommandRecord:
-    body = {
-        name: value.given() if name == "config" else value
-        for name in command.__dataclass_fields__
-        if name not in ("command_id", "operator", "strategy_id")
-        for value in (getattr(command, name),)
-    }
-    return CommandRecord(
-        command.command_id,
-        received_ns,
-        command.operator,
-        type(command).__name__,
-        getattr(command, "strategy_id", None),
-        encode(body),
-    )
 
 
 def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:

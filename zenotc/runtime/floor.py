@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,7 +16,7 @@ from zenotc.models.market import Book, PublicTrade
 from zenotc.models.orders import Amend, Place, QueryBalances, Report, Request
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.outbox import Outbox
-from zenotc.runtime.recorder import records_of
+from zenotc.runtime.recorder import records_of, written
 from zenotc.venues.venue import Venue
 
 __all__ = ["Floor"]
@@ -96,7 +97,7 @@ class Floor:
         if actions:
             self._carry_out(actions)
         if self.prepared:
-            self._create_prepared(book)
+            self._create_prepared()
 
     def on_trade(self, trade: PublicTrade, now_ns: int) -> None:
         """Take a public trade; nothing that is decided here depends on one yet."""
@@ -130,15 +131,14 @@ class Floor:
         actions = self._engine.on_command(command, self._time(self._clock.now_ns()))
         self._carry_out(actions, written)
 
-    def _create_prepared(self, book: Book) -> None:
-        """Create the strategies that waited for this market, if the account is known too."""
-        if self._engine.state.equity() is None:
+    def _create_prepared(self) -> None:
+        """Create the strategies that waited, in order, once all their markets and the account are known."""
+        state = self._engine.state
+        if state.equity() is None or not all(state.quoting_market(c.config.asset).usable for c in self.prepared):
             return
-        due = [c for c in self.prepared if c.config.asset == book.instrument.asset]
-        if due and self._engine.state.quoting_market(book.instrument.asset).usable:
-            self.prepared = [c for c in self.prepared if c not in due]
-            for command in due:
-                self._carry_out(self._engine.on_command(command, self._now_ns))
+        prepared, self.prepared = self.prepared, []
+        for command in prepared:
+            self.command(command, written(command, time.time_ns()))
 
     # Outputs -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from zenotc.engine.actions import (
 )
 from zenotc.journal.records import (
     BaselineRecord,
+    CommandRecord,
     EmergencyRecord,
     FillRecord,
     OrderRecord,
@@ -22,10 +23,11 @@ from zenotc.journal.records import (
     Record,
     StrategyRecord,
 )
+from zenotc.models.commands import Command
 from zenotc.models.events import StrategyEvent
 from zenotc.models.wire import encode
 
-__all__ = ["records_of"]
+__all__ = ["records_of", "written"]
 
 
 def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
@@ -48,6 +50,24 @@ def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
         elif isinstance(action, EmergencyChanged):
             records.append(EmergencyRecord(action.time_ns, action.active, action.operator, action.reason))
     return records
+
+
+def written(command: Command, received_ns: int) -> CommandRecord:
+    """Return a command as it is journalled; `received_ns` is the wall clock's time, ns."""
+    body = {
+        name: value.given() if name == "config" else value
+        for name in command.__dataclass_fields__
+        if name not in ("command_id", "operator", "strategy_id")
+        for value in (getattr(command, name),)
+    }
+    return CommandRecord(
+        command.command_id,
+        received_ns,
+        command.operator,
+        type(command).__name__,
+        getattr(command, "strategy_id", None),
+        encode(body),
+    )
 
 
 def _order(action: OrderChanged) -> OrderRecord | OrderStateRecord:
