@@ -9,13 +9,11 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.engine_process import engine, profile
 from zenotc import ZenOTCClient
 from zenotc.cli.child_engine import ChildEngine, find_engine
 from zenotc.exceptions import ConnectionFailedError
@@ -31,32 +29,6 @@ RECORDINGS = [DATA / "binance-raw-2024-08" / "spot" / f"btcusdt_2024080{day}.gz"
 def zenotc(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "zenotc", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-@contextmanager
-def engine(state_dir: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """Run `zenotc serve` until the block ends; it is ready within the block."""
-    command = [sys.executable, "-m", "zenotc", "serve", "--port", "0", "--state-dir", state_dir, *arguments]
-    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline = time.monotonic() + 30
-            while not (state_dir / "engine.json").exists():
-                assert process.poll() is None, process.stderr and process.stderr.read()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            finally:
-                process.kill()
-
-
-def profile(state_dir: Path) -> dict[str, object]:
-    body = json.loads((state_dir / "engine.json").read_text())
-    assert isinstance(body, dict)
-    return body
 
 
 def test_clients_find_it_and_it_ends_with_nothing_left_open(tmp_path: Path) -> None:
