@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
@@ -17,7 +17,7 @@ from console.widgets.sheet import Sheet
 __all__ = ["Confirm", "Dialog", "Page"]
 
 
-class Dialog(Vertical):
+class Dialog(VerticalScroll, can_focus=False):
     """The box."""
 
 

@@ -33,6 +33,12 @@ class Help(ModalScreen[None]):
             dialog.border_subtitle = "Esc closes"
             yield Page(self._write)
 
+    def on_mount(self) -> None:
+        """Let the keys scroll it where it does not fit."""
+        dialog = self.query_one(Dialog)
+        dialog.can_focus = True
+        dialog.focus()
+
     def _write(self) -> list[Line]:
         lines: list[Line] = []
         for scope, title in _SCOPES:

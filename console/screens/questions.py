@@ -18,22 +18,21 @@ def ask_to_flatten(store: Store, strategy_id: str) -> Confirm:
     def write() -> Sequence[Line]:
         strategy = store.strategy(strategy_id)
         if strategy is None:
-            return [line(("The strategy is gone.", "alarm"))] + [Line()] * 5
+            return [line(("The strategy is gone.", "alarm"))] + [Line()] * 6
         position, mid = strategy.current_position, strategy.mid
         decimals = store.position_decimals(strategy.asset)
         prices = store.price_decimals(strategy.asset)
         asset = clean(strategy.asset, 20)
         side = "sell" if position > 0 else "buy"
-        worth = (
-            "" if mid is None else f", about {number(abs(position) * mid, 2)} USD at the mid of {number(mid, prices)}"
-        )
-        trade = f"{side} {number(abs(position), decimals)} {asset}{worth}"
+        trade = f"{side} {number(abs(position), decimals)} {asset}"
+        worth = "–" if mid is None else f"{number(abs(position) * mid, 2)} USD at the mid of {number(mid, prices)}"
         return [
             line((clean(strategy.name, 80), "strong"), (f"  {strategy.status}", "muted")),
             Line(),
             line(("Position  ", "muted"), (f"{number(position, decimals, signed=True)} {asset}", signed_ink(position))),
             line(("Cancels   ", "muted"), (f"{strategy.open_orders} open orders", "plain")),
             line(("Trades    ", "muted"), (trade if position else "nothing: it is flat", "strong")),
+            line(("Worth     ", "muted"), (worth, "plain")),
             line(
                 ("Bound     ", "muted"),
                 (f"{strategy.max_slippage_bps:g} bps from the mid; then it is stopped", "plain"),

@@ -91,7 +91,7 @@ class Header(Sheet):
             link = (link_label, ("◌ connecting", "caution"))
             data = ((f"  {store.link_reason}", "muted"),)
         else:
-            link = (link_label, ("○ LOST, reconnecting", "alarm"))
+            link = (link_label, ("○ LOST, reconnecting" if roomy else "○ LOST", "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
         return [(5, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data)]
 
@@ -108,11 +108,11 @@ class Header(Sheet):
                 2,
                 (
                     (f"{gap}PnL today " if roomy else f"{gap}today ", "muted"),
-                    (number(today, 2, signed=True), "stale" if stale else signed_ink(today)),
+                    (number(today, 2, signed=True), "muted" if stale else signed_ink(today)),
                 ),
             ),
-            (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "stale" if stale else signed_ink(total)))),
-            (2, ((f"{gap}{status.open_orders:,}", "stale" if stale else "plain"), (" orders", "muted"))),
+            (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "muted" if stale else signed_ink(total)))),
+            (2, ((f"{gap}{status.open_orders:,}", "muted" if stale else "plain"), (" orders", "muted"))),
         ]
         if abs((utc_now - status.trading_time).total_seconds()) > _REPLAY_DIFFERS_BY_SECONDS:
             trading = status.trading_time.astimezone(UTC)
