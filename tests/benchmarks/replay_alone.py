@@ -1,22 +1,20 @@
-"""How fast a recorded session replays with nobody trading: parse, book, queues and merge. Prints JSON.
+"""How fast a recorded session replays with nobody trading: parse, book, queues and merge, on one core.
 
-Run as `python -m tests.benchmarks.replay_alone [FILE...]`; without files, the recorded BTC spot session.
+`python -m tests.benchmarks.replay_alone [FILE...]`; without files, the recorded BTC spot session.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import statistics
 import sys
 import time
 from pathlib import Path
 
+from tests.benchmarks.report import RECORDED_BTC, pin_to_one_core, progress, publish, skip
 from zenotc.models.market import Book, PublicTrade
 from zenotc.models.orders import Report
 from zenotc.venues.replay import ReplayVenue
 
-DATA = Path(os.environ.get("ZENOTC_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-SESSION = sorted((DATA / "binance-raw-2024-08" / "spot").glob("btcusdt_*.gz"))
 RUNS = 5
 
 
@@ -50,12 +48,18 @@ def messages_per_second(files: list[Path]) -> float:
 
 
 def main() -> None:
-    """Print the best and the median of several runs."""
-    files = [Path(name) for name in sys.argv[1:]] or SESSION
+    """Print the best and the median of several runs; there is no target of its own."""
+    files = [Path(name) for name in sys.argv[1:]] or RECORDED_BTC
     if not files:
-        sys.exit(f"no recorded session under {DATA}")
-    figures = sorted(messages_per_second(files) for _ in range(RUNS))
-    print(json.dumps({"replay_messages_per_second": {"best": round(figures[-1]), "median": round(figures[RUNS // 2])}}))
+        skip("replay_alone", "the recorded session is absent")
+        return
+    pin_to_one_core()
+    rates = []
+    for run in range(RUNS):
+        rates.append(messages_per_second(files))
+        progress(f"  run {run + 1} of {RUNS}: {rates[-1]:,.0f} messages a second")
+    figures = {"messages_per_cpu_second": {"best": round(max(rates)), "median": round(statistics.median(rates))}}
+    publish("replay_alone", figures, [])
 
 
 if __name__ == "__main__":

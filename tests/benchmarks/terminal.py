@@ -1,0 +1,122 @@
+"""A program in a pseudo-terminal, and what it writes there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+__all__ = ["Terminal"]
+
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=<>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[@-Z^_=>])")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_END_SECONDS = 15.0
+_CHUNK = 1 << 16
+
+
+class Terminal:
+    """Starts a program in a pseudo-terminal of its own and reads what it writes.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    columns, rows
+        The terminal's size.
+
+    Attributes
+    ----------
+    started
+        When the program was started, seconds of `time.perf_counter`.
+    bytes_read
+        How much it has written so far.
+    """
+
+    def __init__(self, command: Sequence[str], *, columns: int = 120, rows: int = 40) -> None:
+        self._end, its_end = pty.openpty()
+        fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.bytes_read = 0
+        self.started = time.perf_counter()
+        self._process = subprocess.Popen(
+            command, stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True, env=environment
+        )
+        os.close(its_end)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the program as a closed terminal would, and by force where that is not enough."""
+        self._process.send_signal(signal.SIGHUP)
+        ends = time.perf_counter() + _END_SECONDS
+        while self._process.poll() is None and time.perf_counter() < ends:
+            self.read(0.05)
+        self._process.kill()
+        self._process.wait(_END_SECONDS)
+        os.close(self._end)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The processor time of the program so far, without its children's: user and system."""
+        with open(f"/proc/{self._process.pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        os.write(self._end, key.encode())
+
+    def read(self, seconds: float) -> bytes:
+        """Return what it writes next, nothing where it writes nothing for so long."""
+        ready, _, _ = select.select([self._end], [], [], max(seconds, 0))
+        if not ready:
+            return b""
+        try:
+            text = os.read(self._end, _CHUNK)
+        except OSError:  # it has ended, and its side is closed
+            return b""
+        self.bytes_read += len(text)
+        return text
+
+    def read_for(self, seconds: float) -> None:
+        """Read for so long what it writes."""
+        ends = time.perf_counter() + seconds
+        while (left := ends - time.perf_counter()) > 0:
+            self.read(left)
+
+    def until(self, shown: Callable[[str], bool], seconds: float) -> float:
+        """Read until what it has written from now on shows something; return when, seconds of `time.perf_counter`.
+
+        Parameters
+        ----------
+        shown
+            Whether the text, without its escape sequences, is what was waited for.
+        seconds
+            How long to wait at most.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not been shown by then.
+        """
+        written = b""
+        ends = time.perf_counter() + seconds
+        while (left := ends - time.perf_counter()) > 0:
+            written += self.read(left)
+            now = time.perf_counter()
+            if shown(_ESCAPES.sub(b"", written).decode(errors="replace")):
+                return now
+        raise TimeoutError(f"not shown within {seconds:g} s; the last bytes are {written[-300:]!r}")
