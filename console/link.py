@@ -113,7 +113,7 @@ class Link:
 
     def _on_book(self, book: OrderBook) -> None:
         self._store.heard()
-        self._store.books[book.asset] = book
+        self._store.book_changed(book)
 
     async def look_at(self, strategy_id: str | None) -> None:
         """Turn book and history to a strategy, once the selection rests on it."""

@@ -135,9 +135,16 @@ class Store:
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
-            decimals = max(decimals_of(fields["currentPosition"]), decimals_of(fields["quoteSize"]))
-            if decimals > self._position_decimals.get(fields["asset"], 0):
-                self._position_decimals[fields["asset"]] = min(decimals, 8)
+            self._widen(fields["asset"], max(decimals_of(fields["currentPosition"]), decimals_of(fields["quoteSize"])))
+
+    def book_changed(self, book: OrderBook) -> None:
+        """Take a book; the newest one of an asset is kept."""
+        self.books[book.asset] = book
+        self._widen(book.asset, decimals_of(book.lot_size))
+
+    def _widen(self, asset: str, decimals: int) -> None:
+        if decimals > self._position_decimals.get(asset, 0):
+            self._position_decimals[asset] = min(decimals, 8)
 
     def heard(self) -> None:
         """Take note that the engine has said something."""
