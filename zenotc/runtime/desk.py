@@ -142,9 +142,11 @@ class Desk:
     async def stop(self) -> bool:
         """Cancel every order, wait for the venues to confirm it, and stop; returns whether they did."""
         pauses = [
-            PauseStrategy(command_id=f"shutdown-{s.strategy_id}", operator="shutdown", strategy_id=s.strategy_id)
+            (StopStrategy if s.status == "stopped" else PauseStrategy)(
+                command_id=f"shutdown-{s.strategy_id}", operator="shutdown", strategy_id=s.strategy_id
+            )
             for s in list(self.engine.state.strategies.values())
-            if s.status == "active" or s.orders
+            if s.status == "active" or not s.quiet
         ]
         results = await asyncio.gather(*(self._pause_at_end(command) for command in pauses))
         if self._running is not None:
@@ -153,7 +155,7 @@ class Desk:
                 await self._running
         return all(results)
 
-    async def _pause_at_end(self, command: PauseStrategy) -> bool:
+    async def _pause_at_end(self, command: PauseStrategy | StopStrategy) -> bool:
         try:
             result = await self.execute(command)
         except ZenOTCError:

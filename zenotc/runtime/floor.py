@@ -105,6 +105,8 @@ class Floor:
     def on_heartbeat(self, venue: str, now_ns: int) -> None:
         """Take a sign of life."""
         self._carry_out(self._engine.on_heartbeat(venue, self._time(now_ns)))
+        if self.prepared:
+            self._create_prepared()
 
     def on_feed_ended(self, venue: str, asset: str, reason: str, now_ns: int) -> None:
         """Take the end of a feed."""
