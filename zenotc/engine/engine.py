@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from zenotc.engine.actions import Action, DayBegan
 from zenotc.engine.commander import Commander
 from zenotc.engine.conductor import Conductor
+from zenotc.engine.desk_limits import DeskLimits
 from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.market import Market
@@ -57,9 +58,10 @@ class Engine:
         self, settings: EngineSettings, instruments: Iterable[Instrument], *, id_prefix: str, start_ns: int
     ) -> None:
         self.state = EngineState(settings, instruments, id_prefix)
-        self._entry = OrderEntry(self.state)
-        self._quoter = Quoter(self.state, self._entry)
-        self._reducer = Reducer(self.state, self._entry)
+        limits = DeskLimits(settings)
+        self._entry = OrderEntry(self.state, limits)
+        self._quoter = Quoter(self.state, self._entry, limits)
+        self._reducer = Reducer(self.state, self._entry, limits)
         self._conductor = Conductor(self.state, self._entry, self._quoter, self._reducer)
         self._emergency = EmergencyDesk(self.state, self._entry, self._conductor)
         self._commander = Commander(self.state, self._conductor, self._emergency)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from zenotc.engine.actions import OrderChanged, Send
 from zenotc.engine.depth import Child
+from zenotc.engine.desk_limits import DeskLimits
 from zenotc.engine.market import Market
 from zenotc.engine.quoting import Target
 from zenotc.engine.reduce_plan import ReducePlan
@@ -14,7 +15,7 @@ from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import OrderSignal, Purpose, WorkingOrder
 from zenotc.models.events import QuoteSent
 from zenotc.models.market import Side
-from zenotc.models.orders import Amend, Cancel, Place, QueryOrder
+from zenotc.models.orders import Amend, Cancel, Place, QueryOrder, Request
 from zenotc.models.wire import utc_from_ns
 
 __all__ = ["OrderEntry"]
@@ -27,8 +28,13 @@ class OrderEntry:
     stop itself has asked for.
     """
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState, limits: DeskLimits) -> None:
         self._state = state
+        self._limits = limits
+
+    def _send(self, request: Request, now_ns: int, *, reduces_risk: bool) -> None:
+        self._limits.sent(now_ns)
+        self._state.actions.append(Send(request, reduces_risk))
 
     def _blocked(self, purpose: Purpose) -> bool:
         emergency = self._state.emergency
@@ -44,7 +50,7 @@ class OrderEntry:
             order.venue, order.asset, order.client_order_id, side, target.price_ticks, target.quantity_lots,
             post_only=True,
         )  # fmt: skip
-        self._state.actions.append(Send(request, reduces_risk=False))
+        self._send(request, now_ns, reduces_risk=False)
         self._quote_sent(strategy, order, target, now_ns, reason)
 
     def place_child(self, strategy: StrategyState, plan: ReducePlan, child: Child, now_ns: int) -> None:
@@ -58,7 +64,7 @@ class OrderEntry:
             order.venue, order.asset, order.client_order_id, plan.side, child.price_ticks, child.lots,
             time_in_force="IOC",
         )  # fmt: skip
-        self._state.actions.append(Send(request, reduces_risk=False))
+        self._send(request, now_ns, reduces_risk=False)
 
     def _create(
         self, strategy: StrategyState, market: Market, purpose: Purpose, side: Side, target: Target, now_ns: int
@@ -96,7 +102,7 @@ class OrderEntry:
         request = Amend(
             order.venue, order.asset, order.client_order_id, order.pending_price_ticks, order.pending_quantity_lots
         )
-        self._state.actions.append(Send(request, reduces_risk=False))
+        self._send(request, now_ns, reduces_risk=False)
         self._quote_sent(strategy, order, target, now_ns, "amended")
 
     def cancel(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
@@ -107,7 +113,7 @@ class OrderEntry:
         order.signal(OrderSignal.CANCEL_SENT)
         order.asked_ns = now_ns
         self.record(order, now_ns)
-        self._state.actions.append(Send(Cancel(order.venue, order.asset, order.client_order_id), reduces_risk=True))
+        self._send(Cancel(order.venue, order.asset, order.client_order_id), now_ns, reduces_risk=True)
 
     def leaves_by_cancel_all(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
         """Note that a cancel of everything, which has been sent, takes this order with it."""
@@ -123,7 +129,7 @@ class OrderEntry:
         order.queried_ns = now_ns
         order.asked_ns = None
         request = QueryOrder(order.venue, order.asset, order.client_order_id, f"q-{order.client_order_id}")
-        self._state.actions.append(Send(request, reduces_risk=True))
+        self._send(request, now_ns, reduces_risk=True)
 
     def record(self, order: WorkingOrder, now_ns: int, *, new: bool = False, reason: str | None = None) -> None:
         """Write down where an order stands."""

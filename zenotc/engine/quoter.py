@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zenotc.engine.breakers import blind
+from zenotc.engine.desk_limits import Denial, DeskLimits
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoting import QuoteInputs, Target, compute_targets
@@ -81,9 +82,10 @@ def _own_touch(market: Market, strategy: StrategyState) -> tuple[int | None, int
 class Quoter:
     """Computes targets and asks for what is missing."""
 
-    def __init__(self, state: EngineState, entry: OrderEntry) -> None:
+    def __init__(self, state: EngineState, entry: OrderEntry, limits: DeskLimits) -> None:
         self._state = state
         self._entry = entry
+        self._limits = limits
 
     def requote(self, strategy: StrategyState, now_ns: int, reason: str, *, refresh: bool = False) -> None:
         """Bring the quotes to their targets, as far as the hard limit lets it be asked for now.
@@ -123,6 +125,7 @@ class Quoter:
 
     def _apply(self, strategy: StrategyState, side: Side, change: SideChange, now_ns: int, reason: str) -> None:
         """Ask for a change, cut to what the hard limit allows with everything that is under way still counted."""
+        denied = strategy.denied.pop(side, None)
         for order in change.cancelled:
             self._entry.cancel(order, now_ns, reason)
         spare = self._spare_lots(strategy, side)
@@ -130,14 +133,34 @@ class Quoter:
             lots = min(target.quantity_lots, order.remaining_lots + max(spare, 0))
             spare -= max(lots - order.remaining_lots, 0)
             strategy.requote_wanted |= lots < target.quantity_lots
-            self._entry.amend(strategy, order, Target(target.price_ticks, lots, target.layer), now_ns)
+            wanted = Target(target.price_ticks, lots, target.layer)
+            if self._allowed(strategy, side, wanted, max(lots - order.remaining_lots, 0), denied, now_ns):
+                self._entry.amend(strategy, order, wanted, now_ns)
+            elif wanted.price_ticks != order.price_ticks:
+                # It may not go where it should be, and must not stay where it is.
+                self._entry.cancel(order, now_ns, "risk_limit")
         for target in change.placed:
             lots = min(target.quantity_lots, spare)
             strategy.requote_wanted |= lots < target.quantity_lots
-            if lots >= max(strategy.parameters.min_size_lots, 1):
+            if lots < max(strategy.parameters.min_size_lots, 1):
+                continue
+            wanted = Target(target.price_ticks, lots, target.layer)
+            if self._allowed(strategy, side, wanted, lots, denied, now_ns):
                 spare -= lots
-                self._entry.place_quote(strategy, side, Target(target.price_ticks, lots, target.layer), now_ns, reason)
+                self._entry.place_quote(strategy, side, wanted, now_ns, reason)
         strategy.requote_wanted |= bool(change.waiting)
+
+    def _allowed(
+        self, strategy: StrategyState, side: Side, wanted: Target, added_lots: int, denied: Denial | None, now_ns: int
+    ) -> bool:
+        """Return whether the desk's limits let a quote go; a denial is told once, until another takes its place."""
+        denial = self._limits.deny_quote(strategy, side, wanted.price_ticks, wanted.quantity_lots, added_lots, now_ns)
+        if denial is None:
+            return True
+        if (denied is None or denied.code != denial.code) and side not in strategy.denied:
+            self._state.error(strategy, denial.code, denial.values, now_ns)
+        strategy.denied[side] = denial
+        return False
 
     def _spare_lots(self, strategy: StrategyState, side: Side) -> int:
         """Return how much more of a side may be asked for while everything that could still fill does."""
@@ -148,6 +171,7 @@ class Quoter:
 
     def withdraw(self, strategy: StrategyState, now_ns: int, reason: str) -> None:
         """Cancel every quote of a strategy."""
+        strategy.denied.clear()
         strategy.targets = strategy.inputs = None
         strategy.requote_wanted = False
         for order in list(strategy.live_quotes()):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from zenotc.engine.depth import Child, allocate
+from zenotc.engine.desk_limits import DeskLimits
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
@@ -22,9 +25,10 @@ _NS = 1_000_000_000
 class Reducer:
     """Begins plans, sends their children when they are due, and ends them."""
 
-    def __init__(self, state: EngineState, entry: OrderEntry) -> None:
+    def __init__(self, state: EngineState, entry: OrderEntry, limits: DeskLimits) -> None:
         self._state = state
         self._entry = entry
+        self._limits = limits
 
     def begin_hedge_if_due(self, strategy: StrategyState, now_ns: int) -> None:
         """Begin a hedge where the position is beyond the threshold and none is under way."""
@@ -122,8 +126,15 @@ class Reducer:
         if met or self._short_of_room(strategy, plan, due_lots):
             return
         for child in children:
-            self._entry.place_child(strategy, plan, child, now_ns)
+            for part in self._split(child):
+                self._entry.place_child(strategy, plan, part, now_ns)
         plan.child_sent(now_ns)
+
+    def _split(self, child: Child) -> Iterator[Child]:
+        """Cut a child at the largest order: what reduces risk is never refused."""
+        largest = self._limits.largest_lots(child.market) or child.lots
+        for begin in range(0, child.lots, largest):
+            yield Child(child.market, child.price_ticks, min(largest, child.lots - begin))
 
     def _short_of_room(self, strategy: StrategyState, plan: ReducePlan, due_lots: int) -> bool:
         """Return whether resting quotes must shrink first for the hard limit to hold with the child on top."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from zenotc.engine.breakers import Breaker, armed
 from zenotc.engine.equity_curve import EquityCurve
@@ -20,6 +21,9 @@ from zenotc.models.configuration import StrategyConfig
 from zenotc.models.market import Side
 from zenotc.models.strategy import Status
 
+if TYPE_CHECKING:
+    from zenotc.engine.desk_limits import Denial
+
 __all__ = ["StrategyState"]
 
 
@@ -33,6 +37,8 @@ class StrategyState:
         The last targets, what they were computed from, and when; `None` while it does not quote.
     requote_distance
         How far twice the mid, in ticks, may move from `inputs` before the targets are computed again.
+    denied
+        Why the desk's limits keep a side from quoting.
     requote_wanted
         Whether something waits for an answer of the venue before it can be asked for.
     baseline
@@ -63,6 +69,7 @@ class StrategyState:
     curve: EquityCurve = field(default_factory=EquityCurve)
     baseline: Decimal = Decimal(0)
     resume_at_ns: int | None = None
+    denied: dict[Side, Denial] = field(default_factory=dict)
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: Decimal | None = None
     remaining_position: Decimal | None = None

@@ -131,6 +131,8 @@ def _side_reason(state: EngineState, strategy: StrategyState, side: Side) -> Sid
         return "quoting"
     if any(order.state == "unknown" for order in strategy.live_quotes(side)):
         return "outcome_unknown"
+    if side in strategy.denied:
+        return strategy.denied[side].side_reason
     return strategy.targets.side(side).reason if strategy.targets is not None else "stale_market_data"
 
 

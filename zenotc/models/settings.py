@@ -29,6 +29,17 @@ class EngineSettings(BaseModel):
         So many rejections by the venue within the window pause a strategy (`pause_on_error`).
     max_desk_daily_loss
         Loss of all strategies together since 00:00 UTC, USD, that cancels and pauses everything; `None` is unlimited.
+    price_collar_bps
+        A quote farther from the mid than this is denied.
+    max_order_usd
+        Largest order; hedges and flattens are split at it.
+    max_orders_per_second, cancel_reserve
+        Messages to venues in any second, and the share of them that only cancels may use; cancels always leave.
+    max_gross_exposure_usd, max_net_exposure_usd
+        Worst case per asset over all strategies, everything of one side filling: the sum of the absolute positions,
+        and the absolute sum of the positions.
+    max_fills_per_side, fill_window_seconds
+        So many fills on one side within the window pause a strategy until a person resumes it.
     quoting_venue, hedge_venue
         Names of the venues that strategies quote and hedge on.
     """
@@ -43,5 +54,13 @@ class EngineSettings(BaseModel):
     max_rejections: Annotated[int, Field(gt=0)] = 3
     rejection_window_seconds: Annotated[float, Field(gt=0)] = 60.0
     max_desk_daily_loss: Annotated[Decimal, Field(gt=0)] | None = None
+    price_collar_bps: Annotated[float, Field(gt=0)] | None = None
+    max_order_usd: Annotated[Decimal, Field(gt=0)] | None = None
+    max_orders_per_second: Annotated[int, Field(gt=0)] | None = None
+    cancel_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    max_gross_exposure_usd: Annotated[Decimal, Field(gt=0)] | None = None
+    max_net_exposure_usd: Annotated[Decimal, Field(gt=0)] | None = None
+    max_fills_per_side: Annotated[int, Field(gt=0)] | None = None
+    fill_window_seconds: Annotated[float, Field(gt=0)] = 1.0
     quoting_venue: str = "sandbox"
     hedge_venue: str | None = "sandbox-hedge"
