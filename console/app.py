@@ -160,6 +160,9 @@ class ConsoleApp(App[int]):
 
     @on(StrategyTable.Selected)
     def _selected(self) -> None:
+        self.call_after_refresh(self._show_selected)  # the line that the hand moved to is painted first
+
+    def _show_selected(self) -> None:
         strategy_id = self._table.selected_id
         if strategy_id == self._detail.strategy_id:
             return

@@ -131,7 +131,8 @@ class Store:
         for strategy_id in list(gone):
             for mapping in (self.wire, self.revisions, self._models):
                 mapping.pop(strategy_id, None)
-        for strategy_id, fields in sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])):
+        fresh = sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])) if complete else wire.items()
+        for strategy_id, fields in fresh:
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
@@ -178,7 +179,7 @@ class Store:
 
     def total(self, name: str) -> Decimal:
         """Return the sum of a numeric field, by its wire name, over all strategies."""
-        return sum((Decimal(fields[name]) for fields in self.wire.values()), Decimal(0))
+        return sum((fields[name] for fields in self.wire.values()), Decimal(0))
 
     def active_on(self, asset: str) -> int:
         """Return how many strategies are active on an asset."""
