@@ -19,7 +19,7 @@ from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.models.commands import Command
-from zenotc.models.market import Book, Instrument
+from zenotc.models.market import Book, Instrument, PublicTrade
 from zenotc.models.orders import OrderFilled, Report
 from zenotc.models.settings import EngineSettings
 from zenotc.models.wire import utc_from_ns
@@ -84,6 +84,10 @@ class Engine:
         instrument = book.instrument
         self._observe(self.state.markets[instrument.venue, instrument.asset], book, now_ns)
         return self._done()
+
+    def on_trade(self, trade: PublicTrade, now_ns: int) -> None:
+        """Take a public trade: volume schedules are weighted by them, and nothing is decided by one."""
+        self.state.markets[trade.venue, trade.asset].volume.add(trade.quantity_lots, now_ns)
 
     def on_heartbeat(self, venue: str, now_ns: int) -> Sequence[Action]:
         """Take a sign of life of a venue's feed: what has not changed is still true."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from zenotc.engine.markouts import MarkoutQueue
 from zenotc.engine.rounding import EXACT
+from zenotc.engine.traded_volume import TradedVolume
 from zenotc.engine.volatility import VolatilityWindow
 from zenotc.models.market import BUY, SELL, Book, Instrument, Side
 from zenotc.models.strategy import SideReason
@@ -50,6 +52,8 @@ class Market:
         self.usable = False
         self.strategies: list[StrategyState] = []
         self.orders: dict[str, WorkingOrder] = {}
+        self.markouts = MarkoutQueue()
+        self.volume = TradedVolume()
         self._own_lots: dict[Side, dict[int, int]] = {BUY: {}, SELL: {}}
         self._half_tick = EXACT.divide(instrument.tick_size, Decimal(2))
         self._samples: deque[float] = deque(maxlen=_HISTORY_SECONDS)
@@ -67,6 +71,7 @@ class Market:
                 ask = self._foreign_best(SELL)
         if bid == self.best_bid and ask == self.best_ask and self.usable:
             return False
+        self.settle_markouts(now_ns)
         self.best_bid, self.best_ask = bid, ask
         self.usable = self.ended is None and bid is not None and ask is not None and bid < ask
         if self.usable:
@@ -96,6 +101,11 @@ class Market:
             own[price_ticks] = total
         else:
             own.pop(price_ticks, None)
+
+    def settle_markouts(self, now_ns: int) -> None:
+        """Let the markouts that were due before now take the mid that has held until now."""
+        if self.mid is not None:
+            self.markouts.settle(float(self.mid), now_ns)
 
     def is_stale(self, now_ns: int, stale_after_ns: int) -> bool:
         """Return whether the feed has been silent for too long."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from zenotc.engine.markouts import Markouts
 from zenotc.engine.rounding import EXACT
-from zenotc.models.market import Side, sign
+from zenotc.models.market import BUY, SELL, Side, sign
 
 __all__ = ["QuoteCounters"]
 
@@ -23,6 +24,10 @@ class QuoteCounters:
     fill_time_ms: float = 0.0
     spread_bps_quantity: float = 0.0
     quantity: float = 0.0
+    markouts: Markouts = field(default_factory=Markouts)
+    active_seconds: int = 0
+    quoting_seconds: dict[Side, int] = field(default_factory=lambda: {BUY: 0, SELL: 0})
+    both_seconds: int = 0
 
     def first_fill(self, accepted_ns: int, filled_ns: int) -> None:
         """Count an order's first fill, from the venue's acceptance to it."""
@@ -34,6 +39,18 @@ class QuoteCounters:
         edge = 2e4 * sign(side) * float(EXACT.subtract(mid, price)) / float(mid)
         self.spread_bps_quantity += edge * float(quantity)
         self.quantity += float(quantity)
+
+    def active_second(self, *, buy: bool, sell: bool) -> None:
+        """Count a second in which the strategy was active, and on which sides its quotes stood at their targets."""
+        self.active_seconds += 1
+        self.quoting_seconds[BUY] += buy
+        self.quoting_seconds[SELL] += sell
+        self.both_seconds += buy and sell
+
+    def time_quoting_percent(self, side: Side | None = None) -> float | None:
+        """Percent of the active time with one side, or both, at their targets; `None` before the first second."""
+        quoting = self.both_seconds if side is None else self.quoting_seconds[side]
+        return 100 * quoting / self.active_seconds if self.active_seconds else None
 
     @property
     def fill_rate(self) -> float:

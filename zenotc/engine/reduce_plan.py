@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -29,6 +30,8 @@ class ReducePlan:
         How many children the schedule has, evenly spread until `ends_ns`; 1 trades at once.
     trigger_mids
         The executing books' mids at the trigger, USD, by venue: what slippage is measured from.
+    weights
+        What each slice trades relative to the others; equal where none is known.
     then_stop
         Whether the strategy is stopped once a flatten has ended.
     limits
@@ -47,6 +50,7 @@ class ReducePlan:
     trigger_mids: dict[str, Decimal]
     next_try_ns: int
     then_stop: bool = True
+    weights: Sequence[int] = ()
     retry_ns: int = _FIRST_RETRY_NS
     filled: Decimal = Decimal(0)
     notional: Decimal = Decimal(0)
@@ -71,8 +75,10 @@ class ReducePlan:
         if remaining <= 0 or now_ns < self.next_try_ns:
             return 0
         elapsed = (now_ns - self.started_ns) // self.slice_ns if self.slice_ns else 0
-        slices_left = max(self.slices - elapsed, 1)
-        return -(-remaining // slices_left)
+        weights = self.weights[elapsed:]
+        if sum(weights) > 0:
+            return -(-remaining * weights[0] // sum(weights))
+        return -(-remaining // max(self.slices - elapsed, 1))
 
     def child_sent(self, now_ns: int) -> None:
         """Wait for the next slice."""

@@ -48,6 +48,9 @@ class Reducer:
         if scheduled:
             plan.slices, plan.slice_ns = max(1, round(duration_ns / slice_ns)), slice_ns
             plan.ends_ns = now_ns + duration_ns
+            if config.hedge_algo == "vwap":
+                volume = self._markets(strategy, plan)[0].volume
+                plan.weights = volume.schedule(now_ns, slice_ns, plan.slices)
         self._state.emit(
             HedgeTriggered(
                 timestamp=utc_from_ns(now_ns),

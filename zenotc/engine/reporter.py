@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zenotc.engine.actions import FillBooked
+from zenotc.engine.bookkeeper import Bookkeeper
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.lifecycle import Trigger
@@ -16,8 +16,7 @@ from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import OrderSignal, WorkingOrder
-from zenotc.models.events import HedgeFilled, PositionChanged, QuoteCancelled, QuoteFilled
-from zenotc.models.market import sign
+from zenotc.models.events import QuoteCancelled
 from zenotc.models.orders import (
     AmendRejected,
     Balances,
@@ -43,7 +42,6 @@ from zenotc.models.wire import utc_from_ns
 __all__ = ["Reporter"]
 
 _NS = 1_000_000_000
-_RESIDUAL_SHARE = 10**-9
 
 
 class Reporter:
@@ -66,6 +64,7 @@ class Reporter:
         self._conductor = conductor
         self._emergency = emergency
         self._watch = watch
+        self._bookkeeper = Bookkeeper(state)
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             OrderAccepted: self._accepted,
             OrderRejected: self._rejected,
@@ -302,47 +301,18 @@ class Reporter:
                 self._end(order, OrderSignal.FILLED, now_ns, None)
             return
         order.trades.add(fill.trade_id)
-        strategy = self._state.strategies[order.strategy_id]
-        instrument = self._state.markets[order.venue, order.asset].instrument
-        price, quantity = instrument.price(fill.price_ticks), instrument.quantity(fill.quantity_lots)
-        mid = strategy.market.mid if strategy.market.mid is not None else price
-        first = order.filled_lots == 0
         order.filled_lots += fill.quantity_lots
         self._show(order)
-        old_position = strategy.position
-        strategy.ledger.fill(
-            fill.side, price, quantity, fill.fee, mid, "quote" if order.purpose == "quote" else "hedge"
-        )
-        strategy.position_lots += sign(fill.side) * strategy.lots_of(order, fill.quantity_lots)
-        if order.purpose == "quote":
-            strategy.counters.capture(fill.side, price, quantity, mid)
-            if first:
-                strategy.counters.first_fill(order.accepted_ns or order.placed_ns, now_ns)
-        elif strategy.plan is not None:
-            strategy.plan.book(fill.venue, price, quantity)
-        self._state.actions.append(FillBooked(fill, strategy.strategy_id, price, quantity, mid))
-        self._tell_fill(strategy, order, fill, now_ns)
-        self._tell_position(strategy, old_position, now_ns)
-        self._check_closing(strategy, now_ns)
+        strategy = self._state.strategies[order.strategy_id]
+        self._bookkeeper.book(strategy, order, fill, now_ns)
         if order.live and remaining_lots <= 0:
             self._end(order, OrderSignal.FILLED, now_ns, None)
         else:
             self._entry.record(order, now_ns)
-        self._after_fill(strategy, now_ns)
-
-    def _after_fill(self, strategy: StrategyState, now_ns: int) -> None:
-        self._watch.check(strategy, now_ns)
+        self._watch.filled(strategy, order, now_ns)
         self._reducer.begin_hedge_if_due(strategy, now_ns)
         self._quoter.requote(strategy, now_ns, "filled")
         self._continue(strategy, now_ns)
-
-    def _check_closing(self, strategy: StrategyState, now_ns: int) -> None:
-        ledger = strategy.ledger
-        residual = ledger.residual
-        if residual and abs(residual) > float(ledger.volume) * _RESIDUAL_SHARE:
-            self._state.error(strategy, "PNL_DOES_NOT_CLOSE", f"residual={residual}, turnover={ledger.volume}", now_ns)
-
-    # Events
 
     def _quote_cancelled(self, order: WorkingOrder, remaining_lots: int, now_ns: int, reason: str) -> None:
         instrument = self._state.markets[order.venue, order.asset].instrument
@@ -359,37 +329,5 @@ class Reporter:
                 quantity=instrument.quantity(remaining_lots),
                 layer=order.layer or 0,
                 reason=reason,
-            )
-        )
-
-    def _tell_fill(self, strategy: StrategyState, order: WorkingOrder, fill: Fill, now_ns: int) -> None:
-        instrument = self._state.markets[order.venue, order.asset].instrument
-        common = {
-            "timestamp": utc_from_ns(now_ns),
-            "strategy_id": strategy.strategy_id,
-            "asset": order.asset,
-            "order_id": order.client_order_id,
-            "trade_id": fill.trade_id,
-            "side": fill.side,
-            "quantity": instrument.quantity(fill.quantity_lots),
-            "price": instrument.price(fill.price_ticks),
-            "fee": fill.fee,
-            "venue": fill.venue,
-            "remaining": instrument.quantity(order.remaining_lots),
-        }
-        if order.purpose == "quote":
-            self._state.emit(QuoteFilled.model_validate(common))
-        else:
-            self._state.emit(HedgeFilled.model_validate({**common, "reason": order.purpose}))
-
-    def _tell_position(self, strategy: StrategyState, old_position: Any, now_ns: int) -> None:
-        self._state.emit(
-            PositionChanged(
-                timestamp=utc_from_ns(now_ns),
-                strategy_id=strategy.strategy_id,
-                asset=strategy.config.asset,
-                old_position=old_position,
-                new_position=strategy.position,
-                average_price=strategy.ledger.average_price,
             )
         )

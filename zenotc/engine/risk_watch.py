@@ -11,8 +11,10 @@ from zenotc.engine.quoter import Quoter
 from zenotc.engine.rounding import EXACT
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
+from zenotc.engine.working_order import WorkingOrder
 from zenotc.exceptions import StrategyError
 from zenotc.models.events import CircuitBreaker, PnlUpdate
+from zenotc.models.market import BUY, SELL
 from zenotc.models.wire import utc_from_ns
 
 __all__ = ["RiskWatch"]
@@ -49,6 +51,22 @@ class RiskWatch:
         if limit is not None and self._state.desk_daily_pnl < -limit:
             self._stop_desk(limit, now_ns)
 
+    def filled(self, strategy: StrategyState, order: WorkingOrder, now_ns: int) -> None:
+        """Check what a fill changes; too many on one side in a short time pause the strategy for a person to resume."""
+        self.check(strategy, now_ns)
+        settings = self._state.settings
+        if settings.max_fills_per_side is None or order.purpose != "quote":
+            return
+        fills = strategy.recent_fills_ns[order.side]
+        fills.append(now_ns)
+        while fills[0] <= now_ns - settings.fill_window_seconds * 1e9:
+            fills.popleft()
+        if len(fills) >= settings.max_fills_per_side and strategy.status == "active":
+            values = f"side={order.side}, fills={len(fills)}, window_seconds={settings.fill_window_seconds:g}"
+            fills.clear()
+            self._state.error(strategy, "FILL_THROTTLE", values, now_ns)
+            self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=f"throttled: {values}", operator=None)
+
     def _stop_desk(self, limit: Decimal, now_ns: int) -> None:
         """Pause everything: the desk as a whole has lost too much today."""
         active = [strategy for strategy in self._state.strategies.values() if strategy.status == "active"]
@@ -72,9 +90,12 @@ class RiskWatch:
     def second(self, now_ns: int) -> None:
         """Do what happens at every whole second: samples, slow measures, resumes, the PnL that has changed."""
         for market in self._state.markets.values():
+            market.settle_markouts(now_ns)
             market.sample()
         for strategy in list(self._state.strategies.values()):
             strategy.curve.second(now_ns)
+            if strategy.status == "active":
+                strategy.counters.active_second(buy=strategy.at_target(BUY), sell=strategy.at_target(SELL))
             if strategy.breakers:
                 self._measure(strategy, now_ns)
             if strategy.resume_at_ns is not None and now_ns >= strategy.resume_at_ns:

@@ -18,7 +18,7 @@ from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.rounding import EXACT
 from zenotc.engine.working_order import WorkingOrder
 from zenotc.models.configuration import StrategyConfig
-from zenotc.models.market import Side
+from zenotc.models.market import BUY, SELL, Side
 from zenotc.models.strategy import Status
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class StrategyState:
     baseline: Decimal = Decimal(0)
     resume_at_ns: int | None = None
     denied: dict[Side, Denial] = field(default_factory=dict)
+    recent_fills_ns: dict[Side, deque[int]] = field(default_factory=lambda: {BUY: deque(), SELL: deque()})
+    unhedged_since_ns: int | None = None
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: Decimal | None = None
     remaining_position: Decimal | None = None
@@ -117,6 +119,26 @@ class StrategyState:
         for order in self.orders.values():
             if order.purpose == "quote" and (side is None or order.side == side):
                 yield order
+
+    def note_unhedged(self, now_ns: int) -> None:
+        """Remember since when the position has been beyond what is hedged: from the threshold on, to the target."""
+        threshold, target = self.config.hedge_threshold, self.config.hedge_target
+        if not self.config.auto_hedge_enabled or threshold is None or target is None or abs(self.position) <= target:
+            self.unhedged_since_ns = None
+        elif abs(self.position) > threshold and self.unhedged_since_ns is None:
+            self.unhedged_since_ns = now_ns
+
+    @property
+    def unhedged(self) -> Decimal:
+        """What a hedge has yet to trade, base units."""
+        if self.unhedged_since_ns is None or self.config.hedge_target is None:
+            return Decimal(0)
+        return max(EXACT.subtract(abs(self.position), self.config.hedge_target), Decimal(0))
+
+    def at_target(self, side: Side) -> bool:
+        """Return whether as many quotes rest on a side as its targets ask for."""
+        wanted = self.targets.side(side).targets if self.targets is not None else ()
+        return bool(wanted) and sum(order.state == "resting" for order in self.live_quotes(side)) >= len(wanted)
 
     def lots_of(self, order: WorkingOrder, lots: int) -> int:
         """Turn lots of the order's market into lots of the quoting market."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from zenotc.engine.breakers import blind
 from zenotc.engine.market import Market
+from zenotc.engine.markouts import HORIZONS_SECONDS
 from zenotc.engine.quoter import may_quote, quote_inputs, quotes_to_match
 from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Target, Targets, compute_targets
 from zenotc.engine.reconcile import reconcile
@@ -70,6 +71,8 @@ def strategy_view(state: EngineState, strategy: StrategyState, now_ns: int) -> S
         unknown_orders=sum(order.state == "unknown" for order in strategy.orders.values()),
         trade_count=ledger.trade_count,
         hedge=_hedge(strategy),
+        unhedged_quantity=strategy.unhedged,
+        unhedged_seconds=(now_ns - strategy.unhedged_since_ns) / 1e9 if strategy.unhedged_since_ns is not None else 0.0,
         warnings=_warnings(strategy.config),
         data_age_seconds=_age_seconds(market, now_ns),
         created_at=utc_from_ns(strategy.created_ns),
@@ -103,8 +106,6 @@ def _warnings(config: StrategyConfig) -> list[str]:
     warnings = []
     if not config.circuit_breaker_enabled or config.max_daily_loss is None:
         warnings.append("no_loss_limit")
-    if config.auto_hedge_enabled and config.hedge_algo == "vwap":
-        warnings.append("not_enforced: hedge_algo vwap trades evenly, as twap")
     return warnings
 
 
@@ -121,8 +122,8 @@ def _side_reason(state: EngineState, strategy: StrategyState, side: Side) -> Sid
     if state.emergency.active:
         return "emergency_stop"
     if strategy.status != "active":
-        failed = strategy.pause_reason is not None and strategy.pause_reason.startswith("error")
-        return "error" if failed else strategy.status
+        cause = (strategy.pause_reason or "").partition(":")[0]
+        return "error" if cause == "error" else "throttled" if cause == "throttled" else strategy.status
     if strategy.market.usable and blind(strategy):
         return "measure_unknown"
     if not may_quote(state, strategy):
@@ -167,6 +168,10 @@ def quote_stats_view(strategy: StrategyState) -> QuoteStats:
         fill_rate=counters.fill_rate,
         avg_fill_time_ms=counters.avg_fill_time_ms,
         avg_spread_captured_bps=counters.avg_spread_captured_bps,
+        markout_bps={horizon: counters.markouts.mean_bps(horizon) for horizon in HORIZONS_SECONDS},
+        time_quoting_percent=counters.time_quoting_percent(),
+        buy_time_quoting_percent=counters.time_quoting_percent(BUY),
+        sell_time_quoting_percent=counters.time_quoting_percent(SELL),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from pydantic import Field
+
 from zenotc.models.wire import WireModel
 
 __all__ = ["QuoteStats", "StrategyMetrics"]
@@ -37,7 +39,9 @@ class QuoteStats(WireModel):
     """What became of the quotes: counts, `fill_rate` in percent, times in ms, spreads in bps.
 
     `avg_spread_captured_bps` is twice the distance from the mid at the fill, so that it compares with
-    `base_spread_bps`. `None` where there is nothing to average yet.
+    `base_spread_bps`. `markout_bps` says where the mid was 1, 10 and 60 s after the fills, positive where they earned;
+    `time_quoting_percent` is the share of the active time with both sides at their targets. `None` where there is
+    nothing to average yet.
     """
 
     strategy_id: str
@@ -46,3 +50,7 @@ class QuoteStats(WireModel):
     fill_rate: float
     avg_fill_time_ms: float | None = None
     avg_spread_captured_bps: float | None = None
+    markout_bps: dict[int, float | None] = Field(default_factory=dict)
+    time_quoting_percent: float | None = None
+    buy_time_quoting_percent: float | None = None
+    sell_time_quoting_percent: float | None = None

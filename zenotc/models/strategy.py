@@ -59,7 +59,8 @@ class Strategy(StrategyConfig):
     Positions and sizes are in base units, PnL in USD. `pause_reason` says why it is paused or stopped
     (`operator`, a breaker, `error`, `emergency_stop`), `activity` what is under way. `sides` says for `buy` and
     `sell` whether it is quoting or why not. `mid` is what the PnL is marked with. `warnings` name what an operator
-    should know, as `no_loss_limit` and `not_enforced: max_hourly_loss`.
+    should know, as `no_loss_limit`. `unhedged_quantity` is what a hedge has yet to trade, and `unhedged_seconds` for
+    how long the position has been beyond its threshold.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -82,6 +83,8 @@ class Strategy(StrategyConfig):
     unknown_orders: int = 0
     trade_count: int = 0
     hedge: HedgeProgress | None = None
+    unhedged_quantity: Decimal = Decimal(0)
+    unhedged_seconds: float = 0.0
     warnings: list[str] = Field(default_factory=list)
     data_age_seconds: float | None = Field(default=None, description="Age of the market data it relies on")
     created_at: datetime
