@@ -129,6 +129,7 @@ class ConsoleApp(App[int]):
 
     def _connect(self) -> None:
         gc.freeze()  # what is there now stays: no collection while a key waits has to look through it
+        gc.set_threshold(20_000, 25, 50)  # what arrives holds no cycles; the ring of events bounds it
         self.run_worker(self._link.run(), name="link", exit_on_error=False)
         self.run_worker(self._detail.chart.prepare(), name="chart", exit_on_error=False)
 

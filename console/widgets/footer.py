@@ -74,7 +74,7 @@ class StatusLine(Sheet):
         if answer is not None and now - answer[0] <= ANSWER_SECONDS and (command is None or news < answer[0]):
             return [line((f" {answer[1]}", answer[2]))]
         if command is None or (command.outcome == "confirmed" and now - news > ANSWER_SECONDS):
-            return [Line()]
+            return [line((f" {self._store.problem}", "caution"))] if self._store.problem else [Line()]
         return [line((f" {command.sentence(now)}", _OUTCOMES[command.outcome]))]
 
 
