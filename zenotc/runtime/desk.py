@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,8 +23,8 @@ from zenotc.engine.views import (
     quotes_view,
     strategy_view,
 )
-from zenotc.exceptions import ZenOTCError
-from zenotc.journal import Journal
+from zenotc.exceptions import ConnectionFailedError, ZenOTCError
+from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import CommandOutcomeRecord
 from zenotc.models.commands import (
     CancelQuotes,
@@ -58,6 +60,7 @@ from zenotc.venues.venue import SimulatedVenue
 __all__ = ["Desk"]
 
 _HISTORY_LIMIT_NS = 10**19
+_log = logging.getLogger("zenotc.runtime")
 
 
 class Desk:
@@ -106,7 +109,7 @@ class Desk:
         instruments = [i for venue in venues for i in venue.instruments.values()]
         prefix = f"{journal.epoch[:6]}.{journal.last_seq}"
         self.engine = Engine(settings, instruments, id_prefix=prefix, start_ns=start_ns)
-        self._floor = Floor(self.engine, venues, journal, self.clock, self._replied)
+        self._floor = Floor(self.engine, venues, journal, self.clock, self._replied, self._journal_lost)
         self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending)
         self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
@@ -180,6 +183,8 @@ class Desk:
             If the engine refuses it.
         """
         started = time.monotonic()
+        if self._floor.journal_lost:
+            command = _without_journal(command)
         if isinstance(command, DeleteStrategy | UpdateStrategy):
             self.engine.state.strategy(command.strategy_id)
         before = self._quotes_on(command.asset) if isinstance(command, CancelQuotes) else {}
@@ -215,6 +220,13 @@ class Desk:
             isinstance(command, EmergencyStopAll) and command.flatten_positions
         )
         return settings.command_deadline_seconds + (settings.flatten_deadline_seconds if flatten else 0)
+
+    def _journal_lost(self, error: JournalError) -> None:
+        """Let the stop outlive the process, if its file can be written where the journal cannot."""
+        try:
+            self._latch.latch(datetime.now(UTC), f"engine: {error}", "journal_lost")
+        except OSError as failure:
+            _log.critical("the emergency stop will not survive a restart: %s", failure)
 
     def _replied(self, reply: Reply) -> None:
         future = self._replies.get(reply.command_id)
@@ -412,6 +424,21 @@ class Desk:
         self._committed_seq = events[-1].seq
         for listener in list(self._listeners):
             listener(events)
+
+
+def _without_journal(command: Command) -> Command:
+    """Return what of a command can be done without a journal: stopping, and no order that nobody writes down.
+
+    Raises
+    ------
+    ConnectionFailedError
+        If it is anything else.
+    """
+    if isinstance(command, EmergencyStopAll):
+        return replace(command, flatten_positions=False)
+    if isinstance(command, PauseStrategy | StopStrategy | CancelQuotes):
+        return command
+    raise ConnectionFailedError("the journal is lost: the engine can only stop", code="journal_lost")
 
 
 def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:

@@ -16,6 +16,9 @@ __all__ = ["Driver"]
 _SLICE_NS = 10_000_000
 """How long it may hold the event loop, ns of the wall clock."""
 
+_LONGEST_COMMIT_SECONDS = 0.1
+"""How long time waits for the journal, s of the wall clock."""
+
 
 class Timed(Protocol):
     """Something beside the venues that wants to be called in time."""
@@ -32,7 +35,8 @@ class Driver:
     """Steps from one thing that happens to the next, as the clock allows.
 
     Before trading time passes, everything that was decided has left: no time passes at a simulated venue while the
-    journal commits, so that the same inputs give the same outputs at any speed.
+    journal commits, so that the same inputs give the same outputs at any speed. A journal that stands still does not
+    hold time up for long, because cancels must arrive without it.
 
     Parameters
     ----------
@@ -58,6 +62,7 @@ class Driver:
         self._timed = timed
         self._send_pending = send_pending
         self._wake = asyncio.Event()
+        self._sending: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
         """Look again at what is next: somebody has sent something."""
@@ -65,11 +70,23 @@ class Driver:
 
     async def run(self) -> None:
         """Let time pass until the task is cancelled."""
+        try:
+            await self._run()
+        finally:
+            if self._sending is not None:
+                self._sending.cancel()
+
+    async def _run(self) -> None:
         slice_ends_ns = time.monotonic_ns() + _SLICE_NS
         while True:
-            waiting = self._send_pending()
-            if waiting is not None:
-                await waiting
+            if self._sending is None:
+                waiting = self._send_pending()
+                if waiting is not None:
+                    await self._send(waiting)
+            if self._sending is not None and self._sending.done():
+                self._sending.result()
+                self._sending = None
+                continue
             next_ns, venue = self._next()
             seconds = self._clock.seconds_until(next_ns)
             if seconds > 0:
@@ -83,6 +100,17 @@ class Driver:
             if time.monotonic_ns() >= slice_ends_ns:
                 await asyncio.sleep(0)
                 slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+
+    async def _send(self, waiting: Awaitable[None]) -> None:
+        """Wait for what is being sent; what takes longer goes on beside, and is looked at again when it is done.
+
+        As fast as it goes, time waits however long it takes: it would be far ahead in no time.
+        """
+        sending = asyncio.ensure_future(waiting)
+        self._sending = sending
+        await asyncio.wait({sending}, timeout=None if self._clock.unbounded else _LONGEST_COMMIT_SECONDS)
+        if not sending.done():
+            sending.add_done_callback(lambda _: self.wake())
 
     def _next(self) -> tuple[int, SimulatedVenue | None]:
         """Return what happens next and when, ns; `None` stands for the timers, which give way to venues."""
@@ -100,5 +128,7 @@ class Driver:
 
     async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
+        # Not `wait_for`, which in Python 3.11 loses a cancellation that comes together with a wake.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()

@@ -43,7 +43,9 @@ class Floor:
     clock
         Trading time.
     on_reply
-        Hears the answer to a command, once it is on disk.
+        Hears the answer to a command, once it is on disk; to an emergency stop, as soon as there is one.
+    on_journal_lost
+        Hears why, once everything has been told to stop.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Floor:
         journal: Journal,
         clock: TradingClock,
         on_reply: Callable[[Reply], None],
+        on_journal_lost: Callable[[JournalError], None],
     ) -> None:
         self.prepared: list[CreateStrategy] = []
         self._engine = engine
@@ -60,10 +63,12 @@ class Floor:
         self._journal = journal
         self._clock = clock
         self._on_reply = on_reply
+        self._on_journal_lost = on_journal_lost
+        self._emergency_stops: set[str] = set()
         self._outbox = Outbox()
         self._replies: deque[tuple[int, Reply]] = deque()
         self._ticket = 0
-        self._journal_lost = False
+        self.journal_lost = False
         self._now_ns = clock.now_ns()
         self._next_mark_ns = 0
 
@@ -82,7 +87,7 @@ class Floor:
         markets = [market for (venue, _), market in state.markets.items() if venue == quoting]
         if not any(market.mid is not None for market in markets):
             waiting.append(f"market data of {quoting}")
-        return waiting
+        return [*waiting, "journal"] if self.journal_lost else waiting
 
     def _time(self, now_ns: int) -> int:
         """Return the time of an input: an operator's clock may stand before a venue's, but time never falls."""
@@ -100,7 +105,8 @@ class Floor:
             self._create_prepared()
 
     def on_trade(self, trade: PublicTrade, now_ns: int) -> None:
-        """Take a public trade; nothing that is decided here depends on one yet."""
+        """Take a public trade."""
+        self._engine.on_trade(trade, self._time(now_ns))
 
     def on_heartbeat(self, venue: str, now_ns: int) -> None:
         """Take a sign of life."""
@@ -130,6 +136,8 @@ class Floor:
 
     def command(self, command: Command, written: CommandRecord) -> None:
         """Take a command; the journal has it before what it leads to."""
+        if isinstance(command, EmergencyStopAll):
+            self._emergency_stops.add(command.command_id)
         actions = self._engine.on_command(command, self._time(self._clock.now_ns()))
         self._carry_out(actions, written)
 
@@ -158,9 +166,18 @@ class Floor:
             written = None
             for action in batch:
                 if isinstance(action, Send) and isinstance(action.request, Place | Amend):
-                    self._outbox.put(action.request, self._ticket, self._now_ns)
+                    if not self.journal_lost:
+                        self._outbox.put(action.request, self._ticket, self._now_ns)
                 elif isinstance(action, Reply):
-                    self._replies.append((self._ticket, action))
+                    self._answer(action)
+
+    def _answer(self, reply: Reply) -> None:
+        """Give a reply when its ticket is on disk; a stop waits for no journal."""
+        if reply.command_id in self._emergency_stops:
+            self._emergency_stops.remove(reply.command_id)
+            self._on_reply(reply)
+        else:
+            self._replies.append((self._ticket, reply))
 
     def _send_what_reduces_risk(self, batch: Sequence[Action]) -> list[Report]:
         """Send cancels and queries at once; returns the reports of orders that were still waiting to leave."""
@@ -203,7 +220,7 @@ class Floor:
     async def _committed(self) -> int:
         """Wait until what was decided by now is on disk, or the journal is lost; returns the ticket to go on with."""
         ticket = self._ticket
-        if not self._journal_lost:
+        if not self.journal_lost:
             try:
                 await self._journal.wait(ticket)
             except JournalError as error:
@@ -214,7 +231,7 @@ class Floor:
 
     def journal(self, records: Sequence[Record | StrategyEvent]) -> None:
         """Queue records for the journal; without a journal nothing may be traded, so its loss stops everything."""
-        if not records or self._journal_lost:
+        if not records or self.journal_lost:
             return
         try:
             self._ticket = self._journal.append(records)
@@ -223,11 +240,12 @@ class Floor:
 
     def journal_failed(self, error: JournalError) -> None:
         """Stop everything: what cannot be written down must not be done; cancels go on without it."""
-        if self._journal_lost:
+        if self.journal_lost:
             return
-        self._journal_lost = True
+        self.journal_lost = True
         stop = EmergencyStopAll(command_id="journal-lost", operator=f"engine: {error}")
         self._carry_out(self._engine.on_command(stop, self._now_ns))
+        self._on_journal_lost(error)
 
     def _write_marks(self) -> None:
         """Write down where every strategy stands, for its history."""
