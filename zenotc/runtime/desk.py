@@ -23,7 +23,7 @@ from zenotc.engine.views import (
     quotes_view,
     strategy_view,
 )
-from zenotc.exceptions import ConnectionFailedError, ZenOTCError
+from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, ZenOTCError
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import CommandOutcomeRecord
 from zenotc.models.commands import (
@@ -60,6 +60,7 @@ from zenotc.venues.venue import SimulatedVenue
 __all__ = ["Desk"]
 
 _HISTORY_LIMIT_NS = 10**19
+_STOPPING = (PauseStrategy, StopStrategy, CancelQuotes, EmergencyStopAll)
 _log = logging.getLogger("zenotc.runtime")
 
 
@@ -197,6 +198,8 @@ class Desk:
         error = await self._answer(command, reply)
         if isinstance(command, ClearEmergencyStop) and error is None:
             self._latch.clear()
+        if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
+            error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
             self._floor.journal([_outcome(command, error.code, encode({"message": error.message}))])
             raise error
@@ -436,7 +439,7 @@ def _without_journal(command: Command) -> Command:
     """
     if isinstance(command, EmergencyStopAll):
         return replace(command, flatten_positions=False)
-    if isinstance(command, PauseStrategy | StopStrategy | CancelQuotes):
+    if isinstance(command, _STOPPING):
         return command
     raise ConnectionFailedError("the journal is lost: the engine can only stop", code="journal_lost")
 
