@@ -26,6 +26,7 @@ from zenotc.models.market import Instrument
 from zenotc.models.settings import EngineSettings
 from zenotc.models.status import Environment
 from zenotc.runtime.desk import Desk
+from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.strategy_file import DEMO, read_strategies
 from zenotc.venues.replay import RecordingError, ReplayVenue
@@ -114,6 +115,7 @@ async def serve(options: ServeOptions) -> int:
         gateway = GatewayServer(create_app(desk, state.keys()), options.host, options.port)
         await gateway.start()
         at_end.push_async_callback(gateway.stop)
+        at_end.callback(asyncio.create_task(keep_pauses_short()).cancel)
         await desk.start()
         try:
             if await _ready(desk, told_to_end):

@@ -27,6 +27,7 @@ from zenotc.models.configuration import StrategyConfig
 from zenotc.models.settings import EngineSettings
 from zenotc.models.strategy import EmergencyStopResult
 from zenotc.runtime.desk import Desk
+from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.venues.sandbox import SandboxExchange, demo_venues
 
@@ -137,6 +138,7 @@ async def measure(directory: Path) -> dict[str, dict[str, Any]]:
         bench = Bench(desk, venues)
         gateway = GatewayServer(create_app(desk, state.keys()))
         await gateway.start()
+        collector = asyncio.create_task(keep_pauses_short())  # as `serve` does
         await desk.start()
         await bench.until_all_quote()
         figures = {"desk": await bench.measure(bench.ask_desk, "desk")}
@@ -145,6 +147,7 @@ async def measure(directory: Path) -> dict[str, dict[str, Any]]:
             figures["client"] = await bench.measure(client.mm_strategy.emergency_stop_all, "client")
         await desk.stop()
         await gateway.stop()
+        collector.cancel()
     return figures
 
 
