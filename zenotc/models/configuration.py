@@ -28,6 +28,7 @@ Percent = Annotated[float, Field(gt=0, allow_inf_nan=False, json_schema_extra={"
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, json_schema_extra={"unit": "s"})]
 Minutes = Annotated[float, Field(gt=0, le=1_440, allow_inf_nan=False, json_schema_extra={"unit": "min"})]
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]  # what trades is not guessed from "no" or 1
 
 FIXED_PARAMETERS = frozenset({"asset", "enabled"})
 """What an update may not change: the asset for good, `enabled` because it mirrors the status."""
@@ -50,7 +51,7 @@ class StrategyConfig(WireModel):
 
     name: str = Field(min_length=1, max_length=80, description="What a person calls it")
     asset: str = Field(min_length=1, max_length=20, description="The base asset it makes a market in")
-    enabled: bool = Field(default=False, description="Start it as part of create; afterwards: whether it is active")
+    enabled: Flag = Field(default=False, description="Start it as part of create; afterwards: whether it is active")
 
     # Spread
     base_spread_bps: Bps = Field(description="Full distance from bid to ask")
@@ -93,20 +94,20 @@ class StrategyConfig(WireModel):
     )
 
     # Risk
-    circuit_breaker_enabled: bool = Field(default=True, description="Whether the breakers act")
+    circuit_breaker_enabled: Flag = Field(default=True, description="Whether the breakers act")
     max_daily_loss: Usd | None = Field(default=None, description="Loss since 00:00 UTC that pauses")
     max_hourly_loss: Usd | None = Field(default=None, description="Loss within 60 minutes that pauses")
     max_drawdown_percent: Percent | None = Field(default=None, description="Fall of equity from its peak that pauses")
-    max_volatility_pause: bool = Field(default=False, description="Whether volatility pauses")
+    max_volatility_pause: Flag = Field(default=False, description="Whether volatility pauses")
     volatility_threshold: Percent | None = Field(default=None, description="Volatility in the window that pauses")
     capital: Usd | None = Field(default=None, description="Equity at zero PnL; default max_position times the mid")
     breaker_action: BreakerAction = Field(default="hold", description="What a breaker does with the position")
-    auto_resume_enabled: bool = Field(default=False, description="Resume by itself after a breaker")
+    auto_resume_enabled: Flag = Field(default=False, description="Resume by itself after a breaker")
     resume_delay_minutes: Minutes = Field(default=30, description="Shortest pause before that")
-    pause_on_error: bool = Field(default=True, description="Pause after repeated rejections")
+    pause_on_error: Flag = Field(default=True, description="Pause after repeated rejections")
 
     # Hedging
-    auto_hedge_enabled: bool = Field(default=False, description="Hedge by itself beyond the threshold")
+    auto_hedge_enabled: Flag = Field(default=False, description="Hedge by itself beyond the threshold")
     hedge_threshold: Size | None = Field(default=None, description="Absolute position that triggers a hedge")
     hedge_target: Annotated[Decimal, Field(ge=0, max_digits=30, allow_inf_nan=False)] | None = Field(
         default=None, description="Absolute position after it", json_schema_extra={"unit": "base"}

@@ -49,7 +49,7 @@ def _default(value: object) -> object:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} is not a JSON number")
-        return orjson.Fragment(format(value, "f"))
+        return orjson.Fragment(format(value, "f") if value else "0")
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, BaseModel):

@@ -253,7 +253,7 @@ class Floor:
             MarkRecord(
                 strategy.strategy_id,
                 self._now_ns,
-                strategy.ledger.total_pnl + (strategy.config.capital or 0),
+                strategy.ledger.total_pnl + (strategy.curve.capital or strategy.config.capital or 0),
                 strategy.position,
                 strategy.daily_pnl,
                 strategy.ledger.total_pnl,

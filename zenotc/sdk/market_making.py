@@ -236,6 +236,7 @@ class MarketMakingStrategyClient:
         """
         from zenotc.sdk.subscriptions import EventsSubscription
 
+        _check_after_seq(after_seq)
         stream = self._client.stream
         return await stream.confirm(stream.add(EventsSubscription(stream, callback, strategy_id, after_seq)))
 
@@ -243,6 +244,7 @@ class MarketMakingStrategyClient:
         """Iterate over events, as `subscribe_events` delivers them."""
         from zenotc.sdk.subscriptions import EventsSubscription
 
+        _check_after_seq(after_seq)
         stream = self._client.stream
         subscription = stream.add(EventsSubscription(stream, None, strategy_id, after_seq))
         try:
@@ -279,9 +281,15 @@ class MarketMakingStrategyClient:
 
 
 def _path(strategy_id: str, *rest: str) -> str:
-    if not strategy_id or strategy_id in (".", ".."):
+    if not isinstance(strategy_id, str) or strategy_id in ("", ".", ".."):
         raise ValidationError.of_fields([{"field": "strategy_id", "reason": "is not an id"}])
     return "/".join((_STRATEGIES, quote(strategy_id, safe=""), *rest))
+
+
+def _check_after_seq(after_seq: int | None) -> None:
+    """Refuse a number that no event can have: the stream could only wait for ever."""
+    if after_seq is not None and (isinstance(after_seq, bool) or not isinstance(after_seq, int) or after_seq < 0):
+        raise ValidationError.of_fields([{"field": "after_seq", "reason": "must be a whole number, 0 or more"}])
 
 
 def _checked_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
