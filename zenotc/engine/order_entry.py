@@ -153,9 +153,7 @@ class OrderEntry:
         instrument = strategy.market.instrument
         price: Decimal = instrument.price(target.price_ticks)
         self._state.emit(
-            QuoteSent.model_construct(
-                type="quote_sent",
-                seq=0,
+            QuoteSent(
                 timestamp=utc_from_ns(now_ns),
                 strategy_id=strategy.strategy_id,
                 asset=order.asset,

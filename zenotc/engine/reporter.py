@@ -317,9 +317,7 @@ class Reporter:
     def _quote_cancelled(self, order: WorkingOrder, remaining_lots: int, now_ns: int, reason: str) -> None:
         instrument = self._state.markets[order.venue, order.asset].instrument
         self._state.emit(
-            QuoteCancelled.model_construct(
-                type="quote_cancelled",
-                seq=0,
+            QuoteCancelled(
                 timestamp=utc_from_ns(now_ns),
                 strategy_id=order.strategy_id,
                 asset=order.asset,

@@ -125,9 +125,7 @@ class RiskWatch:
         ledger = strategy.ledger
         strategy.published_pnl = ledger.total_pnl
         self._state.emit(
-            PnlUpdate.model_construct(
-                type="pnl_update",
-                seq=0,
+            PnlUpdate(
                 timestamp=utc_from_ns(now_ns),
                 strategy_id=strategy.strategy_id,
                 asset=strategy.config.asset,
