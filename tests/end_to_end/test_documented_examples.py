@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
-from tests.end_to_end.engine_process import engine
-from tests.waiting import until
+from tests.waiting import eventually, until
 from zenotc import ZenOTCClient
 from zenotc.exceptions import (
     CircuitBreakerError,
@@ -38,41 +35,6 @@ REQUIRED: dict[str, Any] = {
 """What `...` stands for in the examples."""
 
 T = TypeVar("T")
-
-
-@pytest.fixture(scope="module")
-def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    directory = tmp_path_factory.mktemp("engine")
-    with engine(directory, "--empty", "--speed", "10"):
-        yield directory
-
-
-@pytest.fixture
-def credentials(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setenv("ZENOTC_STATE_DIR", str(state_dir))
-    body: dict[str, str] = json.loads((state_dir / "credentials").read_text())
-    return body
-
-
-@pytest.fixture
-async def client(credentials: dict[str, str]) -> AsyncIterator[ZenOTCClient]:
-    async with ZenOTCClient(api_key=credentials["apiKey"], api_secret=credentials["apiSecret"]) as client:
-        yield client
-        for strategy in await client.mm_strategy.list():
-            if strategy.status != "stopped":
-                await client.mm_strategy.stop(strategy.id)
-
-
-async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool], seconds: float = 20) -> T:
-    """Ask until the answer is as wanted, and return it."""
-    answer: T | None = None
-    try:
-        async with asyncio.timeout(seconds):
-            while not holds(answer := await ask()):  # noqa: ASYNC110 - asking is all that can be done
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        pytest.fail(f"never came true, the last answer: {answer}")
-    return answer
 
 
 async def with_position(client: ZenOTCClient, strategy_id: str) -> Strategy:
