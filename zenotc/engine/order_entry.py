@@ -94,6 +94,7 @@ class OrderEntry:
         if self._blocked(order.purpose):
             return
         order.signal(OrderSignal.AMEND_SENT)
+        order.queries_outdated = order.queries
         order.layer = target.layer
         order.pending_price_ticks = target.price_ticks
         order.pending_quantity_lots = order.filled_lots + target.quantity_lots
@@ -111,6 +112,7 @@ class OrderEntry:
             return
         order.cancel_reason = order.cancel_reason or reason
         order.signal(OrderSignal.CANCEL_SENT)
+        order.queries_outdated = order.queries
         order.asked_ns = now_ns
         self.record(order, now_ns)
         self._send(Cancel(order.venue, order.asset, order.client_order_id), now_ns, reduces_risk=True)
@@ -119,6 +121,7 @@ class OrderEntry:
         """Note that a cancel of everything, which has been sent, takes this order with it."""
         order.cancel_reason = order.cancel_reason or reason
         order.signal(OrderSignal.CANCEL_SENT)
+        order.queries_outdated = order.queries
         order.asked_ns = now_ns
         self.record(order, now_ns)
 
@@ -128,7 +131,7 @@ class OrderEntry:
             self.record(order, now_ns, reason=reason)
         order.queried_ns = now_ns
         order.asked_ns = None
-        request = QueryOrder(order.venue, order.asset, order.client_order_id, f"q-{order.client_order_id}")
+        request = QueryOrder(order.venue, order.asset, order.client_order_id, order.next_query())
         self._send(request, now_ns, reduces_risk=True)
 
     def record(self, order: WorkingOrder, now_ns: int, *, new: bool = False, reason: str | None = None) -> None:

@@ -12,7 +12,7 @@ from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
 from zenotc.models.configuration import StrategyConfig
-from zenotc.models.market import BUY, SELL, Side, sign
+from zenotc.models.market import BUY, SELL, Side, opposite, sign
 
 __all__ = ["Quoter", "may_quote", "quote_inputs", "quotes_to_match"]
 
@@ -79,6 +79,17 @@ def _own_touch(market: Market, strategy: StrategyState) -> tuple[int | None, int
     return min(asks, default=None), max(bids, default=None)
 
 
+def _clear_price(strategy: StrategyState, side: Side, price_ticks: int) -> int:
+    """Return a price, moved back until no other-side quote of the strategy is met where it was last asked to be."""
+    for order in strategy.live_quotes(opposite(side)):
+        if order.state == "cancelling":
+            continue
+        prices = order.prices_ticks if order.state == "unknown" else order.prices_ticks[-1:]
+        for other in prices:
+            price_ticks = min(price_ticks, other - 1) if side == BUY else max(price_ticks, other + 1)
+    return price_ticks
+
+
 class Quoter:
     """Computes targets and asks for what is missing."""
 
@@ -105,7 +116,6 @@ class Quoter:
             return
         inputs = quote_inputs(strategy)
         config = strategy.config
-        rising = strategy.inputs is None or inputs.twice_mid_ticks >= strategy.inputs.twice_mid_ticks
         strategy.inputs = inputs
         strategy.targets = targets = compute_targets(strategy.parameters, inputs)
         strategy.computed_ns = now_ns
@@ -114,6 +124,8 @@ class Quoter:
         if refresh:
             strategy.refresh_at_ns = now_ns + round(config.quote_refresh_seconds * _NS)
         # The side that moves away from the other goes first, so that our own orders never meet.
+        lowest_ask = min((target.price_ticks for target in targets.sell.targets), default=None)
+        rising = lowest_ask is None or _clear_price(strategy, SELL, lowest_ask) == lowest_ask
         for side in (SELL, BUY) if rising else (BUY, SELL):
             change = reconcile(
                 targets.side(side).targets,
@@ -133,7 +145,9 @@ class Quoter:
             lots = min(target.quantity_lots, order.remaining_lots + max(spare, 0))
             spare -= max(lots - order.remaining_lots, 0)
             strategy.requote_wanted |= lots < target.quantity_lots
-            wanted = Target(target.price_ticks, lots, target.layer)
+            wanted = self._clear_target(strategy, side, target, lots)
+            if wanted.price_ticks < 1 or (wanted.price_ticks == order.price_ticks and lots == order.remaining_lots):
+                continue
             if self._allowed(strategy, side, wanted, max(lots - order.remaining_lots, 0), denied, now_ns):
                 self._entry.amend(strategy, order, wanted, now_ns)
             elif wanted.price_ticks != order.price_ticks:
@@ -144,11 +158,20 @@ class Quoter:
             strategy.requote_wanted |= lots < target.quantity_lots
             if lots < max(strategy.parameters.min_size_lots, 1):
                 continue
-            wanted = Target(target.price_ticks, lots, target.layer)
-            if self._allowed(strategy, side, wanted, lots, denied, now_ns):
+            wanted = self._clear_target(strategy, side, target, lots)
+            if wanted.price_ticks >= 1 and self._allowed(strategy, side, wanted, lots, denied, now_ns):
                 spare -= lots
                 self._entry.place_quote(strategy, side, wanted, now_ns, reason)
         strategy.requote_wanted |= bool(change.waiting)
+
+    def _clear_target(self, strategy: StrategyState, side: Side, target: Target, lots: int) -> Target:
+        """Return a target one tick away from what it would meet of the strategy's own other side.
+
+        That is an order which cannot move yet, because its last request has not been answered.
+        """
+        price = _clear_price(strategy, side, target.price_ticks)
+        strategy.requote_wanted |= price != target.price_ticks
+        return Target(price, lots, target.layer)
 
     def _allowed(
         self, strategy: StrategyState, side: Side, wanted: Target, added_lots: int, denied: Denial | None, now_ns: int

@@ -245,7 +245,7 @@ class Reporter:
             return
         for shown in report.orders:
             order = self._live_order(shown.client_order_id)
-            if order is not None and order.state == "unknown":
+            if order is not None and order.state == "unknown" and order.is_answered_by(report.request_id):
                 self._found(order, shown, now_ns)
 
     def _found(self, order: WorkingOrder, shown: OpenOrder, now_ns: int) -> None:
@@ -266,8 +266,10 @@ class Reporter:
             order = self._state.find_order(fill.client_order_id)
             if order is not None and order.strategy_id in self._state.strategies:
                 self._book(order, fill, now_ns, order.exposure_lots - fill.quantity_lots)
-        asked = self._live_order(report.request_id.removeprefix("q-"))
-        if asked is not None and asked.state == "unknown" and asked.remaining_lots == 0:
+        asked = self._live_order(report.request_id.partition("-")[2])
+        if asked is None or not asked.is_answered_by(report.request_id):
+            return
+        if asked.state == "unknown" and asked.remaining_lots == 0:
             # It has filled, unless an amend without an answer made it larger: then this answer goes on to show it.
             if asked.fills_told:
                 self._end(asked, OrderSignal.FILLED, now_ns, None)

@@ -68,6 +68,9 @@ class WorkingOrder:
         When the request that is not answered left; `None` where nothing is open.
     cancel_reason
         Why it is to go; `None` while it is wanted.
+    queries, queries_outdated
+        How often the venue has been asked about it, and how many of these questions left before the last request:
+        their answers say how it was before that.
     fills_told
         Whether the venue has listed all its fills, and has not shown it open after that.
     shown_price_ticks, shown_lots
@@ -92,6 +95,8 @@ class WorkingOrder:
     asked_ns: int | None = None
     queried_ns: int | None = None
     cancel_reason: str | None = None
+    queries: int = 0
+    queries_outdated: int = 0
     fills_told: bool = False
     shown_price_ticks: int = 0
     shown_lots: int = 0
@@ -105,6 +110,16 @@ class WorkingOrder:
         changed = following != self.state
         self.state = following
         return changed
+
+    def next_query(self) -> str:
+        """Return the id of another question about it."""
+        self.queries += 1
+        return f"q{self.queries}-{self.client_order_id}"
+
+    def is_answered_by(self, request_id: str) -> bool:
+        """Return whether an answer is to a question that left after the last request."""
+        asked = range(self.queries_outdated + 1, self.queries + 1)
+        return any(request_id == f"q{number}-{self.client_order_id}" for number in asked)
 
     @property
     def live(self) -> bool:
