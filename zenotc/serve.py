@@ -28,6 +28,7 @@ from zenotc.models.status import Environment
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.state_directory import StateDirectory
+from zenotc.settings_file import read_settings
 from zenotc.strategy_file import DEMO, read_strategies
 from zenotc.venues.replay import RecordingError, ReplayVenue
 from zenotc.venues.sandbox import demo_venues
@@ -68,6 +69,8 @@ class ServeOptions:
         The file of the strategies to begin with, instead of the demo's.
     empty
         Begin without the demo's strategies.
+    settings
+        The file of the engine's settings.
     order_latency_ns
         From the engine to the exchange, and back again, ns.
     """
@@ -82,6 +85,7 @@ class ServeOptions:
     loop: bool = False
     strategies: Path | None = None
     empty: bool = False
+    settings: Path | None = None
     order_latency_ns: int = 5_000_000
 
 
@@ -133,12 +137,12 @@ def _venues(options: ServeOptions) -> tuple[list[SimulatedVenue], EngineSettings
     """Return the venues, the quoting one first, and the settings that name them."""
     if not options.replay:
         quoting, hedge = demo_venues(options.seed, time.time_ns(), options.order_latency_ns)
-        return [quoting, hedge], EngineSettings(quoting_venue=quoting.name, hedge_venue=hedge.name)
+        return [quoting, hedge], read_settings(options.settings, quoting_venue=quoting.name, hedge_venue=hedge.name)
     try:
         replay = ReplayVenue(options.replay, order_latency_ns=options.order_latency_ns, loop=options.loop)
     except RecordingError as error:
         raise ValidationError(str(error)) from error
-    return [replay], EngineSettings(quoting_venue=replay.name, hedge_venue=None)
+    return [replay], read_settings(options.settings, quoting_venue=replay.name, hedge_venue=None)
 
 
 def _strategies(options: ServeOptions, markets: Mapping[str, Instrument]) -> list[StrategyConfig]:

@@ -36,6 +36,12 @@ def serve(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="TOML file of the strategies to begin with, [[strategy]] each."),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="TOML file of the engine's settings: desk-wide limits, deadlines."
+        ),
+    ] = None,
     empty: Annotated[bool, typer.Option("--empty", help="Begin without the demo strategies.")] = False,
     order_latency_ms: Annotated[
         float, typer.Option(min=0, max=60_000, help="From the engine to the exchange, and back again.")
@@ -60,6 +66,7 @@ def serve(
         speed=parse_speed(speed),
         loop=loop,
         strategies=strategies,
+        settings=settings,
         empty=empty,
         order_latency_ns=round(order_latency_ms * 1e6),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,9 @@ from zenotc.cli.answers import ask, clean, print_json, print_table
 from zenotc.cli.options import EngineUrl, Json, StateDir
 
 if TYPE_CHECKING:
-    from zenotc.models.strategy import Strategy
+    from zenotc import ZenOTCClient
+    from zenotc.models.metrics import QuoteStats, StrategyMetrics
+    from zenotc.models.strategy import LimitUse, Strategy
 
 __all__ = ["app"]
 
@@ -40,15 +43,74 @@ def show(
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
-    """Show everything about a strategy: its state and each parameter."""
-    strategy = ask(lambda client: client.mm_strategy.get(strategy_id), url, state_dir)
+    """Show a strategy: what it does, its limits and their use, its metrics, and each parameter."""
+    seen = ask(lambda client: _look(client, strategy_id), url, state_dir)
     if json:
-        print_json(strategy)
+        print_json({"strategy": seen.strategy, "metrics": seen.metrics, "quoteStats": seen.quote_stats})
         return
-    fields = strategy.model_dump()
-    width = max(map(len, fields))
-    for name, value in fields.items():
-        typer.echo(f"{name.ljust(width)}  {'–' if value is None else clean(str(value))}")
+    for title, rows in _sections(seen):
+        typer.echo(title)
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, value in rows:
+            typer.echo(f"  {name.ljust(width)}  {clean(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    strategy: Strategy
+    metrics: StrategyMetrics
+    quote_stats: QuoteStats
+
+
+async def _look(client: ZenOTCClient, strategy_id: str) -> _Seen:
+    return _Seen(
+        await client.mm_strategy.get(strategy_id),
+        await client.mm_strategy.get_metrics(strategy_id),
+        await client.mm_strategy.get_quote_stats(strategy_id),
+    )
+
+
+def _sections(seen: _Seen) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return titled lists of names and values."""
+    from zenotc.models.configuration import StrategyConfig
+
+    strategy = seen.strategy
+    status = strategy.status + (f" ({strategy.pause_reason})" if strategy.pause_reason else "")
+    now = [("status", status)]
+    now += [(f"{side} side", reason) for side, reason in strategy.sides.items()]
+    now += [("hedge", _hedge(strategy)), ("unhedged", f"{strategy.unhedged_quantity:f} {strategy.asset}")]
+    now += [("warning", warning) for warning in strategy.warnings]
+    configuration = strategy.model_dump(include=set(StrategyConfig.model_fields))
+    metrics = seen.metrics.model_dump(exclude={"strategy_id"})
+    quotes = seen.quote_stats.model_dump(exclude={"strategy_id"})
+    return [
+        (f"{strategy.name} ({strategy.id})", now),
+        ("Limits", [(use.name, _limit(use)) for use in strategy.limits]),
+        ("Metrics", [(name, _value(value)) for name, value in metrics.items()]),
+        ("Quotes", [(name, _value(value)) for name, value in quotes.items()]),
+        ("Configuration", [(name, _value(value)) for name, value in configuration.items()]),
+    ]
+
+
+def _hedge(strategy: Strategy) -> str:
+    hedge = strategy.hedge
+    if hedge is None:
+        return "none under way"
+    return f"{hedge.purpose} {hedge.algo} {hedge.side} {hedge.filled_quantity:f} of {hedge.quantity:f} {strategy.asset}"
+
+
+def _limit(use: LimitUse) -> str:
+    if use.measure is None or use.used_percent is None:
+        return f"unknown of {use.limit:f} {use.unit}"
+    return f"{use.measure:.2f} of {use.limit:f} {use.unit} ({use.used_percent:.0f} %)"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "–" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def _row(strategy: Strategy) -> tuple[str, ...]:

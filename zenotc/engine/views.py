@@ -30,7 +30,7 @@ from zenotc.models.quotes import (
     Quotes,
     TargetQuote,
 )
-from zenotc.models.strategy import Activity, HedgeProgress, SideReason, Strategy
+from zenotc.models.strategy import Activity, HedgeProgress, LimitUse, SideReason, Strategy
 from zenotc.models.wire import utc_from_ns
 
 __all__ = [
@@ -70,6 +70,7 @@ def strategy_view(state: EngineState, strategy: StrategyState, now_ns: int) -> S
         open_orders=len(strategy.orders),
         unknown_orders=sum(order.state == "unknown" for order in strategy.orders.values()),
         trade_count=ledger.trade_count,
+        limits=_limits(strategy),
         hedge=_hedge(strategy),
         unhedged_quantity=strategy.unhedged,
         unhedged_seconds=(now_ns - strategy.unhedged_since_ns) / 1e9 if strategy.unhedged_since_ns is not None else 0.0,
@@ -86,6 +87,21 @@ def _activity(strategy: StrategyState) -> Activity | None:
     if strategy.status != "active" and strategy.orders:
         return "pausing" if strategy.status == "paused" else "stopping"
     return None
+
+
+def _limits(strategy: StrategyState) -> list[LimitUse]:
+    config = strategy.config
+    uses = [_limit_use("position", config.asset, abs(strategy.position), config.max_position)]
+    for breaker, limit in strategy.breakers:
+        uses.append(_limit_use(breaker.name, breaker.unit, breaker.measure(strategy), limit))
+    return uses
+
+
+def _limit_use(name: str, unit: str, measure: Decimal | None, limit: Decimal) -> LimitUse:
+    used = None if measure is None else max(100 * float(measure / limit), 0.0)
+    if measure is not None and measure != measure.to_integral_value():
+        measure = round(measure, 8)
+    return LimitUse(name=name, unit=unit, measure=measure, limit=limit, used_percent=used)
 
 
 def _hedge(strategy: StrategyState) -> HedgeProgress | None:

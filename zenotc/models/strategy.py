@@ -16,6 +16,7 @@ __all__ = [
     "CommandResult",
     "EmergencyStopResult",
     "HedgeProgress",
+    "LimitUse",
     "SideReason",
     "Status",
     "StopConfirmation",
@@ -53,14 +54,25 @@ class HedgeProgress(WireModel):
     started_at: datetime
 
 
+class LimitUse(WireModel):
+    """How much of a limit is used: `measure` and `limit` in `unit`, `None` while the measure is unknown."""
+
+    name: str
+    unit: str
+    measure: Decimal | None
+    limit: Decimal
+    used_percent: float | None
+
+
 class Strategy(StrategyConfig):
     """A strategy: its configuration, what it is doing now, and where it stands.
 
     Positions and sizes are in base units, PnL in USD. `pause_reason` says why it is paused or stopped
     (`operator`, a breaker, `error`, `emergency_stop`), `activity` what is under way. `sides` says for `buy` and
-    `sell` whether it is quoting or why not. `mid` is what the PnL is marked with. `warnings` name what an operator
-    should know, as `no_loss_limit`. `unhedged_quantity` is what a hedge has yet to trade, and `unhedged_seconds` for
-    how long the position has been beyond its threshold.
+    `sell` whether it is quoting or why not. `limits` are the position's and those of the breakers that are on. `mid`
+    is what the PnL is marked with. `warnings` name what an operator should know, as `no_loss_limit`.
+    `unhedged_quantity` is what a hedge has yet to trade, and `unhedged_seconds` for how long the position has been
+    beyond its threshold.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -82,6 +94,7 @@ class Strategy(StrategyConfig):
     open_orders: int = 0
     unknown_orders: int = 0
     trade_count: int = 0
+    limits: list[LimitUse] = Field(default_factory=list)
     hedge: HedgeProgress | None = None
     unhedged_quantity: Decimal = Decimal(0)
     unhedged_seconds: float = 0.0
