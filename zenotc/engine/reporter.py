@@ -167,7 +167,7 @@ class Reporter:
         order.pending_price_ticks = order.pending_quantity_lots = None
         order.cancel_reason = order.cancel_reason or reason
         self._show(order)
-        if order.purpose == "quote":
+        if order.purpose == "quote" and cancelled_lots:
             self._quote_cancelled(order, cancelled_lots, now_ns, reason)
         self._entry.query(order, now_ns, "fills_missing")
         self._state.send(QueryFills(order.venue, f"f-{order.client_order_id}"))
@@ -307,8 +307,10 @@ class Reporter:
         self._show(order)
         strategy = self._state.strategies[order.strategy_id]
         self._bookkeeper.book(strategy, order, fill, now_ns)
-        if order.live and remaining_lots <= 0:
+        if order.live and (order.exposure_lots == 0 or (remaining_lots <= 0 and order.remaining_lots == 0)):
             self._end(order, OrderSignal.FILLED, now_ns, None)
+        elif order.live and remaining_lots <= 0 and order.state != "unknown":
+            self._await_fills(order, 0, now_ns, "filled")
         else:
             self._entry.record(order, now_ns)
         self._watch.filled(strategy, order, now_ns)
