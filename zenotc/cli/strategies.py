@@ -38,12 +38,16 @@ def list_(context: typer.Context, url: EngineUrl = None, state_dir: StateDir = N
 
 @app.command()
 def show(
+    context: typer.Context,
     strategy_id: Annotated[str, typer.Argument(metavar="ID", help="The strategy's id.")],
     url: EngineUrl = None,
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
     """Show a strategy: what it does, its limits and their use, its metrics, and each parameter."""
+    before = context.parent.params if context.parent is not None else {}
+    url, state_dir = url or before.get("url"), state_dir or before.get("state_dir")
+    json = json or bool(before.get("json"))
     seen = ask(lambda client: _look(client, strategy_id), url, state_dir)
     if json:
         print_json({"strategy": seen.strategy, "metrics": seen.metrics, "quoteStats": seen.quote_stats})
