@@ -465,6 +465,9 @@ async def test_get_performance_metrics(client: ZenOTCClient, capsys: pytest.Capt
     assert len(lines) == 9 and lines[0] == f"Total PnL: ${metrics.total_pnl}"
     assert metrics.trade_count > 0 and metrics.total_volume > 0 and metrics.fees > 0
     assert metrics.total_pnl == metrics.realized_pnl + metrics.unrealized_pnl
+    assert metrics.sharpe_ratio is not None
+    assert metrics.max_drawdown is not None and 0 <= metrics.max_drawdown < 100
+    assert metrics.win_rate is None or 0 <= metrics.win_rate <= 100
     closing = metrics.spread_capture + metrics.inventory_move + metrics.hedge_cost - metrics.fees
     assert abs(metrics.total_pnl - closing) <= metrics.total_volume / 10**9
 
