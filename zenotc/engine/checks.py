@@ -41,10 +41,8 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
             f"circuit breaker: {reading.reason}",
             details={"reason": reading.reason, "breaker": reading.breaker.name, "limit": reading.limit},
         )
-    if not strategy.market.usable or strategy.market.mid is None:
-        raise StrategyError(
-            f"no usable market for {strategy.config.asset}: {strategy.market.not_usable_reason()}", code="no_market"
-        )
+    if strategy.market.mid is None:
+        raise StrategyError(f"there is no mid of {strategy.config.asset} to mark with yet", code="no_market")
     if strategy.plan is not None and strategy.plan.purpose == "flatten":
         raise StrategyError("the position is being flattened: wait until it is stopped", code="flattening")
     if starting and abs(strategy.position) >= strategy.config.max_position:

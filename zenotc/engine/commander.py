@@ -60,6 +60,10 @@ class Commander:
             self._handlers[type(command)](command, now_ns)
         except ZenOTCError as error:
             self._state.reply(command.command_id, error)
+        except Exception as error:  # noqa: BLE001 - a fault in a command is its refusal, and never the engine's end
+            reason = f"{type(error).__name__}: {error}"
+            self._state.error(None, "EXCEPTION", f"command={type(command).__name__}, {reason}", now_ns)
+            self._state.reply(command.command_id, ZenOTCError(f"the command failed: {reason}", code="internal"))
 
     def _create(self, command: CreateStrategy, now_ns: int) -> None:
         if command.strategy_id in self._state.strategies:

@@ -7,6 +7,7 @@ from zenotc.engine.conductor import Conductor
 from zenotc.engine.lifecycle import TRANSITIONS, Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.state import EngineState
+from zenotc.exceptions import StrategyError
 from zenotc.models.events import EmergencyStop, EmergencyStopCleared
 from zenotc.models.orders import CancelAll, CancelledAll, OpenOrders, QueryOpenOrders
 from zenotc.models.wire import utc_from_ns
@@ -41,7 +42,9 @@ class EmergencyDesk:
         for order in list(state.orders.values()):
             self._entry.leaves_by_cancel_all(order, now_ns, "emergency_stop")
         for strategy in state.strategies.values():
-            if TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None:
+            flattening = strategy.plan is not None and strategy.plan.purpose == "flatten" and emergency.flatten
+            moves = TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None
+            if moves and not flattening:
                 self._conductor.apply(strategy, Trigger.EMERGENCY, now_ns, reason="emergency_stop", operator=operator)
             if flatten and (strategy.position_lots or strategy.orders):
                 self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
@@ -93,8 +96,22 @@ class EmergencyDesk:
                 self._cancel_all(venue, now_ns)
 
     def clear(self, now_ns: int, operator: str) -> None:
-        """Go out of force; every strategy stays stopped."""
-        if self._state.emergency.active:
+        """Go out of force; every strategy stays stopped.
+
+        Raises
+        ------
+        StrategyError
+            If a venue has not yet proved that nothing rests there, or a flatten is under way.
+        """
+        emergency = self._state.emergency
+        unproved = sorted(emergency.waiting)
+        if unproved:
+            raise StrategyError(
+                f"not confirmed yet by {', '.join(unproved)}", code="not_confirmed", details={"venues": unproved}
+            )
+        if emergency.active and any(s.plan is not None for s in self._state.strategies.values()):
+            raise StrategyError("a position is being flattened: wait until it is", code="flattening")
+        if emergency.active:
             self._state.emergency.clear()
             self._state.actions.append(EmergencyChanged(False, operator, "cleared", now_ns))
             self._state.emit(EmergencyStopCleared(timestamp=utc_from_ns(now_ns), operator=operator))

@@ -137,7 +137,7 @@ class Engine:
         if now_ns >= self._day_ends_ns:
             self._begin_day(now_ns)
         while self._second_ns <= now_ns:
-            self._watch.second(self._second_ns)
+            self._on_second(self._second_ns)
             self._second_ns += _NS
         for market in self.state.markets.values():
             if market.usable and market.is_stale(now_ns, self._stale_ns):
@@ -191,6 +191,13 @@ class Engine:
             self._reducer.begin_hedge_if_due(strategy, now_ns)
             strategy.refresh_at_ns = now_ns + round(strategy.config.quote_refresh_seconds * _NS)
             self._quoter.requote(strategy, now_ns, "refresh", refresh=True)
+
+    def _on_second(self, now_ns: int) -> None:
+        for market in self.state.markets.values():
+            market.settle_markouts(now_ns)
+            market.sample()
+        for strategy in list(self.state.strategies.values()):
+            self._guarded(strategy, now_ns, self._watch.second)
 
     def _begin_day(self, now_ns: int) -> None:
         """Begin the daily PnL afresh from the last mark before midnight."""

@@ -10,6 +10,7 @@ from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.reduce_plan import ReducePlan
+from zenotc.engine.rounding import ceil_steps
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
@@ -43,7 +44,7 @@ class Reducer:
         slice_ns = round(config.hedge_slice_seconds * _NS)
         duration_ns = round(config.hedge_duration_minutes * 60 * _NS)
         plan = strategy.plan = self._plan(strategy, "hedge", config.hedge_algo, now_ns)
-        plan.target_lots = int(target // strategy.market.instrument.lot_size)
+        plan.target_lots = ceil_steps(float(target / strategy.market.instrument.lot_size))
         plan.quantity_lots = plan.remaining_lots(strategy.position_lots)
         if scheduled:
             plan.slices, plan.slice_ns = max(1, round(duration_ns / slice_ns)), slice_ns
@@ -99,13 +100,18 @@ class Reducer:
             if any(strategy.live_quotes()) and not _over(plan, now_ns):
                 return None
             plan.direction = 1 if strategy.position_lots >= 0 else -1
-        if _over(plan, now_ns) or (not children and plan.remaining_lots(strategy.position_lots) == 0):
+        if _over(plan, now_ns) or (not children and self._done(strategy, plan)):
             return self._end(strategy, plan, now_ns)
         outstanding = sum(strategy.lots_of(order, order.exposure_lots) for order in children)
         due = plan.due_lots(strategy.position_lots, outstanding, now_ns)
         if due > 0 and not any(order.state == "unknown" for order in children):
             self._send_children(strategy, plan, due, now_ns)
         return None
+
+    def _done(self, strategy: StrategyState, plan: ReducePlan) -> bool:
+        """Return whether what is left is less than any of the plan's markets can trade."""
+        remaining = strategy.market.instrument.quantity(plan.remaining_lots(strategy.position_lots))
+        return remaining < min(market.instrument.lot_size for market in self._markets(strategy, plan))
 
     def _send_children(self, strategy: StrategyState, plan: ReducePlan, due_lots: int, now_ns: int) -> None:
         """Send immediate-or-cancel orders for what is due, after the own quotes that they would meet have gone."""

@@ -87,21 +87,17 @@ class RiskWatch:
                 strategy, Trigger.BREAKER, now_ns, reason="circuit_breaker: desk_daily_loss", operator=None
             )
 
-    def second(self, now_ns: int) -> None:
-        """Do what happens at every whole second: samples, slow measures, resumes, the PnL that has changed."""
-        for market in self._state.markets.values():
-            market.settle_markouts(now_ns)
-            market.sample()
-        for strategy in list(self._state.strategies.values()):
-            strategy.curve.second(now_ns)
-            if strategy.status == "active":
-                strategy.counters.active_second(buy=strategy.at_target(BUY), sell=strategy.at_target(SELL))
-            if strategy.breakers:
-                self._measure(strategy, now_ns)
-            if strategy.resume_at_ns is not None and now_ns >= strategy.resume_at_ns:
-                self._resume(strategy, now_ns)
-            if strategy.ledger.total_pnl != strategy.published_pnl and strategy.ledger.trade_count:
-                self._publish(strategy, now_ns)
+    def second(self, strategy: StrategyState, now_ns: int) -> None:
+        """Do what happens to a strategy at every whole second: slow measures, resumes, the PnL that has changed."""
+        strategy.curve.second(now_ns)
+        if strategy.status == "active":
+            strategy.counters.active_second(buy=strategy.at_target(BUY), sell=strategy.at_target(SELL))
+        if strategy.breakers:
+            self._measure(strategy, now_ns)
+        if strategy.resume_at_ns is not None and now_ns >= strategy.resume_at_ns:
+            self._resume(strategy, now_ns)
+        if strategy.ledger.trade_count and strategy.pnl_to_publish != strategy.published_pnl:
+            self._publish(strategy, now_ns)
 
     def _measure(self, strategy: StrategyState, now_ns: int) -> None:
         """Check what moves with time alone, and pull the quotes where a breaker cannot see."""
@@ -123,7 +119,7 @@ class RiskWatch:
 
     def _publish(self, strategy: StrategyState, now_ns: int) -> None:
         ledger = strategy.ledger
-        strategy.published_pnl = ledger.total_pnl
+        strategy.published_pnl = strategy.pnl_to_publish
         self._state.emit(
             PnlUpdate(
                 timestamp=utc_from_ns(now_ns),

@@ -73,7 +73,7 @@ class StrategyState:
     recent_fills_ns: dict[Side, deque[int]] = field(default_factory=lambda: {BUY: deque(), SELL: deque()})
     unhedged_since_ns: int | None = None
     rejections: deque[int] = field(default_factory=deque)
-    published_pnl: Decimal | None = None
+    published_pnl: tuple[Decimal, Decimal] | None = None
     remaining_position: Decimal | None = None
     parameters: QuoteParameters = field(init=False)
     breakers: tuple[tuple[Breaker, Decimal], ...] = field(init=False)
@@ -107,6 +107,11 @@ class StrategyState:
     def daily_pnl(self) -> Decimal:
         """PnL since 00:00 UTC, USD."""
         return EXACT.subtract(self.ledger.total_pnl, self.baseline)
+
+    @property
+    def pnl_to_publish(self) -> tuple[Decimal, Decimal]:
+        """Total and daily PnL, USD: what a `pnl_update` tells of."""
+        return self.ledger.total_pnl, self.daily_pnl
 
     @property
     def hedges(self) -> bool:
