@@ -29,7 +29,7 @@ from zenotc.runtime.desk import Desk
 from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.settings_file import read_settings
-from zenotc.strategy_file import DEMO, read_strategies
+from zenotc.strategy_file import DEMO, REPLAY_DEMO, read_strategies
 from zenotc.venues.replay import RecordingError, ReplayVenue
 from zenotc.venues.sandbox import demo_venues
 from zenotc.venues.venue import SimulatedVenue
@@ -148,7 +148,7 @@ def _venues(options: ServeOptions) -> tuple[list[SimulatedVenue], EngineSettings
 def _strategies(options: ServeOptions, markets: Mapping[str, Instrument]) -> list[StrategyConfig]:
     """Return the strategies to begin with: a file's, or those of the demo that have a market."""
     if options.strategies is None:
-        demo = [] if options.empty else read_strategies(DEMO)
+        demo = [] if options.empty else read_strategies(REPLAY_DEMO if options.replay else DEMO)
         return [config for config in demo if config.asset in markets]
     strategies = read_strategies(options.strategies)
     for config in strategies:

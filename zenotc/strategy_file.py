@@ -9,10 +9,13 @@ from pathlib import Path
 from zenotc.exceptions import ValidationError
 from zenotc.models.configuration import StrategyConfig
 
-__all__ = ["DEMO", "read_strategies"]
+__all__ = ["DEMO", "REPLAY_DEMO", "read_strategies"]
 
 DEMO = Path(__file__).with_name("demo.toml")
 """The three strategies of the sandbox."""
+
+REPLAY_DEMO = Path(__file__).with_name("demo_replay.toml")
+"""The strategies of a recording: real books are a hundred times tighter than the sandbox's."""
 
 
 def read_strategies(path: Path) -> list[StrategyConfig]:
