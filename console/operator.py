@@ -90,7 +90,10 @@ class Operator:
         self._changed()
         ending: Ending = "unknown", "the console did not wait for the answer"
         try:
-            ending = judge(await call)
+            answer = await call
+            ending = judge(answer)
+            if isinstance(answer, CommandResult):
+                self._store.answered(answer.strategy)
         except OutcomeUnknownError as error:
             ending = "unknown", clean(error.message)
         except ZenOTCError as error:
@@ -115,7 +118,7 @@ def _quiet(result: CommandResult) -> Ending:
 
 
 def _cancelled(count: int) -> Ending:
-    return "confirmed", f"{count} of them"
+    return "confirmed", "1 order" if count == 1 else f"{count} orders"
 
 
 def _all_stopped(result: EmergencyStopResult) -> Ending:

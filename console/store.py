@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from console.commands import CommandLog
-from console.formatting import clean, decimals_of
+from console.formatting import clean, decimals_of, time_of
 from zenotc.models.events import StrategyEvent
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
@@ -21,6 +22,9 @@ Wire = Mapping[str, Any]
 
 QUIET_AFTER_SECONDS = 3.0
 """The engine's heartbeat comes every second: a link that says nothing for so long is not trusted."""
+
+PATIENCE_SECONDS = 5.0
+"""An engine of one's own takes some seconds to start: that it does not answer yet is no problem before that."""
 
 HISTORY_POINTS = 2_000
 
@@ -118,10 +122,12 @@ class Store:
     commands: CommandLog = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
     _models: dict[str, Strategy] = field(default_factory=dict)
+    _answered: dict[str, datetime] = field(default_factory=dict)
     _position_decimals: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.commands = CommandLog(self.clock)
+        self._began_at = self.clock()
 
     # What arrives ----------------------------------------------------------------------------------------------------
 
@@ -129,14 +135,24 @@ class Store:
         """Take strategies that have changed, by id as they came; where that is `complete`, the others are gone."""
         gone = self.wire.keys() - wire.keys() if complete else removed
         for strategy_id in list(gone):
-            for mapping in (self.wire, self.revisions, self._models):
+            for mapping in (self.wire, self.revisions, self._models, self._answered):
                 mapping.pop(strategy_id, None)
         fresh = sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])) if complete else wire.items()
         for strategy_id, fields in fresh:
+            answered = self._answered.pop(strategy_id, None)
+            if answered is not None and not complete and (time_of(fields["updatedAt"]) or answered) < answered:
+                self._answered[strategy_id] = answered
+                continue
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
             self._widen(fields["asset"], max(decimals_of(fields["currentPosition"]), decimals_of(fields["quoteSize"])))
+
+    def answered(self, strategy: Strategy) -> None:
+        """Take a strategy as a command's answer has it; what the stream said before that comes too late."""
+        if strategy.id in self.wire:
+            self.strategies_changed({strategy.id: strategy.to_wire()}, (), complete=False)
+            self._answered[strategy.id] = strategy.updated_at
 
     def book_changed(self, book: OrderBook) -> None:
         """Take a book; the newest one of an asset is kept."""
@@ -181,6 +197,21 @@ class Store:
         """Return the sum of a numeric field, by its wire name, over all strategies."""
         return sum((fields[name] for fields in self.wire.values()), Decimal(0))
 
+    @property
+    def daily_pnl(self) -> Decimal:
+        """PnL of the desk since 00:00 UTC: what the strategies say of themselves, and what deleted ones have left."""
+        return self.total("dailyPnl") + (self.status.deleted_daily_pnl if self.status else 0)
+
+    @property
+    def total_pnl(self) -> Decimal:
+        """PnL of the desk, of the same moment as the strategies'."""
+        return self.total("totalPnl") + (self.status.deleted_total_pnl if self.status else 0)
+
+    @property
+    def open_orders(self) -> int:
+        """How many orders of the strategies are open."""
+        return int(self.total("openOrders"))
+
     def active_on(self, asset: str) -> int:
         """Return how many strategies are active on an asset."""
         return sum(fields["status"] == "active" and fields["asset"] == asset for fields in self.wire.values())
@@ -203,6 +234,11 @@ class Store:
     def data_age_seconds(self) -> float | None:
         """How long ago the engine last said something."""
         return None if self.heard_at is None else max(0.0, self.clock() - self.heard_at)
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the console has been open."""
+        return self.clock() - self._began_at
 
     @property
     def stale(self) -> bool:

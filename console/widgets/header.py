@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from console.commands import Command
 from console.formatting import age, clean, clock_time, duration, number
 from console.ink import Ink, Line, Span, signed_ink
-from console.store import Store
+from console.store import PATIENCE_SECONDS, Store
 from console.widgets.sheet import Sheet
 from zenotc.models.status import EngineStatus
 
@@ -76,7 +76,7 @@ class Header(Sheet):
             self._seen_in_force = command
             return f"EMERGENCY STOP {_in_force(status)}{sight}"
         if command is not None and command is not self._seen_in_force and command.outcome in ("refused", "unknown"):
-            return f"EMERGENCY STOP NOT CONFIRMED: {command.detail}. Press ! ! again{sight}"
+            return f"EMERGENCY STOP NOT CONFIRMED, press ! ! again: {command.detail}{sight}"
         return None
 
     def _left(self, roomy: bool) -> list[Part]:
@@ -89,11 +89,11 @@ class Header(Sheet):
             data: tuple[Span, ...] = ((f"{gap}data ", "muted"), (age(store.data_age_seconds), "plain"))
         elif store.link == "connecting":
             link = (link_label, ("◌ connecting", "caution"))
-            data = ((f"  {store.link_reason}", "muted"),)
+            data = ((f"  {store.link_reason}", "muted"),) if store.waited_seconds > PATIENCE_SECONDS else ()
         else:
             link = (link_label, ("○ LOST, reconnecting" if roomy else "○ LOST", "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
-        return [(5, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data)]
+        return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data)]
 
     def _right(self, roomy: bool) -> list[Part]:
         status, utc_now = self._store.status, self._utc_now()
@@ -102,7 +102,7 @@ class Header(Sheet):
         if status is None:
             return [clock]
         stale = self._store.stale
-        today, total = status.daily_pnl, status.total_pnl
+        today, total = self._store.daily_pnl, self._store.total_pnl
         parts: list[Part] = [
             (
                 2,
@@ -112,12 +112,13 @@ class Header(Sheet):
                 ),
             ),
             (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "muted" if stale else signed_ink(total)))),
-            (2, ((f"{gap}{status.open_orders:,}", "muted" if stale else "plain"), (" orders", "muted"))),
+            (2, ((f"{gap}{self._store.open_orders:,}", "muted" if stale else "plain"), (" orders", "muted"))),
         ]
-        if abs((utc_now - status.trading_time).total_seconds()) > _REPLAY_DIFFERS_BY_SECONDS:
-            trading = status.trading_time.astimezone(UTC)
-            parts.append((6, ((f"{gap}trading ", "muted"), (f"{trading:%Y-%m-%d %H:%M:%S}", "accent"))))
-        return [*parts, clock]
+        if abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
+            return [*parts, clock]
+        # The times of a recording are another day's: its clock stands where the wall's would.
+        trading = status.trading_time.astimezone(UTC)
+        return [*parts, (3, ((f"{gap}replay ", "caution"), (f"{trading:%Y-%m-%d %H:%M:%S} UTC ", "plain")))]
 
 
 def _in_force(status: EngineStatus) -> str:

@@ -34,7 +34,10 @@ class EmergencyState(WireModel):
 
 
 class EngineStatus(WireModel):
-    """The engine: PnL in USD over all strategies, `trading_time` is the venue's time (a recording's, in a replay)."""
+    """The engine: PnL in USD over all strategies, `trading_time` is the venue's time (a recording's, in a replay).
+
+    `deleted_daily_pnl` and `deleted_total_pnl` are the shares of the strategies that there are no longer.
+    """
 
     environment: Environment
     epoch: str
@@ -50,6 +53,8 @@ class EngineStatus(WireModel):
     last_seq: int
     daily_pnl: Decimal
     total_pnl: Decimal
+    deleted_daily_pnl: Decimal = Decimal(0)
+    deleted_total_pnl: Decimal = Decimal(0)
     open_orders: int
     feed: str
 

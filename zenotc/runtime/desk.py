@@ -362,6 +362,8 @@ class Desk:
             last_seq=self._committed_seq,
             daily_pnl=state.desk_daily_pnl,
             total_pnl=state.desk_pnl,
+            deleted_daily_pnl=state.desk_daily_pnl - sum(s.daily_pnl for s in state.strategies.values()),
+            deleted_total_pnl=state.desk_pnl - sum(s.curve.total_pnl for s in state.strategies.values()),
             open_orders=len(state.orders),
             feed=self.feed,
         )
