@@ -107,7 +107,9 @@ class ConsoleApp(App[int]):
             yield self._table
             yield self._detail
         yield self._journal
-        yield Input(placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter")
+        field = Input(placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter")
+        field.display = False
+        yield field
         yield self._status
         yield self._footer
 
@@ -321,25 +323,29 @@ class ConsoleApp(App[int]):
     async def _do_filter(self) -> None:
         field = self.query_one("#filter", Input)
         self._filtered: Any = self._journal if self._journal.has_focus else self._table
-        field.value = self._filtered.filter
+        field.value = f"{self._filtered.filter} ".lstrip()
         self.add_class("-filtering")
-        field.focus()
+        field.display = True
+        self.screen.set_focus(field)  # at once: what is typed next, however fast, is no command
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         if self.has_class("-filtering"):
-            self._filtered.filter = event.value
+            self._filtered.filter = event.value.strip()
             self._filtered.draw()
 
     @on(Input.Submitted, "#filter")
     def _filter_kept(self) -> None:
         self.remove_class("-filtering")
-        self._filtered.focus()
+        self.query_one("#filter", Input).display = False
+        self.screen.set_focus(self._filtered)
+        if self._filtered is self._table:
+            self._table.select_shown()
 
     async def _do_back(self) -> None:
-        field = self.query_one("#filter", Input)
         if self.has_class("-filtering"):
-            field.value = ""
+            self._filtered.filter = ""
+            self._filtered.draw()
             self._filter_kept()
         elif self._journal.has_focus and (self._journal.filter or not self._journal.following):
             self._journal.filter = ""

@@ -53,6 +53,8 @@ def event_line(event: StrategyEvent, store: Store, width: int) -> Line:
 
 def matches(event: StrategyEvent, store: Store, words: list[str]) -> bool:
     """Return whether an event holds every word, in its strategy's name or any of its values; `-word` must be absent."""
+    if f"-{event.type}" in words:
+        return False
     text = f"{store.name(event.strategy_id)} {' '.join(map(str, event.__dict__.values()))}".lower()
     return all((word[1:] not in text) if word[0] == "-" and len(word) > 1 else (word in text) for word in words)
 

@@ -31,12 +31,13 @@ class Chart(Container):
 
     def compose(self) -> ComposeResult:
         """Say that there is nothing yet."""
-        yield Static("PnL chart …", markup=False)
+        yield Static("", markup=False)
 
     async def prepare(self) -> None:
         """Import plotext away from the event loop and put the plot in place."""
         module = await asyncio.to_thread(importlib.import_module, "textual_plotext")
         self._plot = module.PlotextPlot()
+        self._plot.plt.frame(False)
         await self.remove_children()
         await self.mount(self._plot)
 
@@ -51,7 +52,7 @@ class Chart(Container):
         plt.clear_figure()
         plt.frame(False)
         plt.grid(False)
-        plt.title("" if len(finite) > 1 else "PnL total, USD: waiting for two points")
+        plt.title("PnL total, USD" if len(finite) > 1 else "PnL total, USD: waiting for two points")
         if len(finite) > 1:
             self._draw(finite, stale=stale)
         self._plot.refresh()

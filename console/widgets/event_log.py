@@ -13,6 +13,9 @@ from console.widgets.titled import Titled
 
 __all__ = ["EventLog"]
 
+QUIET = ("-quote_sent", "-quote_cancelled", "-pnl_update")
+"""The filter that the log opens with: a maker's quotes and marks are so many that no fill would be seen."""
+
 
 class EventLog(Sheet, Titled, can_focus=True):
     """The store's events; only the lines in view are ever written.
@@ -24,7 +27,7 @@ class EventLog(Sheet, Titled, can_focus=True):
     def __init__(self, store: Store) -> None:
         super().__init__(classes="pane")
         self._store = store
-        self._words: list[str] = []
+        self._words = list(QUIET)
         self._matching: list[int] = []
         self._seen = 0
         self._bottom: int | None = None
@@ -106,7 +109,7 @@ class EventLog(Sheet, Titled, can_focus=True):
 
     def _note(self, below: int) -> None:
         where = "following" if self.following else f"{below:,} newer below, G follows"
-        what = f"filter “{clean(self.filter, 30)}”" if self._words else "all types"
+        what = f"filter “{clean(self.filter, 60)}”" if self._words else "all types"
         title = f"3 Events · {where if self.following else 'standing still'} · {what}"
         self.entitle(title, "" if self.following else where)
 

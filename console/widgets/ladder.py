@@ -19,7 +19,8 @@ from zenotc.models.quotes import BookLevel, OrderBook
 __all__ = ["Ladder"]
 
 _OWN_WIDTH = 11
-_HEADED = 7
+_BAR_MIN = 3
+_HEADED = 8
 """From this height on the columns have titles."""
 
 
@@ -81,11 +82,12 @@ def _layout(book: OrderBook, chosen: list[_Chosen], width: int, strategy_id: str
     price_decimals, size_decimals = decimals_of(book.tick_size), decimals_of(book.lot_size)
     prices = [len(number(level.price, price_decimals)) for level, _ in chosen]
     sizes = [len(number(level.quantity, size_decimals)) for level, _ in chosen]
-    price_width, size_width = max(prices, default=8) + 4, max(sizes, default=6) + 1
+    price_width, size_width = max(prices, default=8) + 5, max(sizes, default=6) + 1
     half = (width - price_width) // 2
+    bar_width = min(24, half - size_width - _OWN_WIDTH - 1)
     return _Layout(
         price_decimals, size_decimals, price_width, size_width,
-        bar_width=max(0, min(24, half - size_width - _OWN_WIDTH - 1)),
+        bar_width=bar_width if bar_width >= _BAR_MIN else 0,
         largest=max((level.quantity for level, _ in chosen), default=Decimal(1)) or Decimal(1),
         strategy_id=strategy_id,
     )  # fmt: skip
@@ -94,8 +96,8 @@ def _layout(book: OrderBook, chosen: list[_Chosen], width: int, strategy_id: str
 def _head(layout: _Layout) -> Line:
     bar = " " * layout.bar_width
     text = (
-        f"{'OWN':>{_OWN_WIDTH}} {bar}{'BID':>{layout.size_width}}{'PRICE ':>{layout.price_width}}"
-        f"{'ASK':<{layout.size_width}}{bar} {'OWN':<{_OWN_WIDTH}}"
+        f"{'OWN':>{_OWN_WIDTH}} {bar}{'BID':>{layout.size_width}}{'PRICE  ':>{layout.price_width}}"
+        f"{'ASK':>{layout.size_width - 1}} {bar} {'OWN':<{_OWN_WIDTH}}"
     )
     return line((text, "faint"))
 
@@ -106,7 +108,7 @@ def _level(level: BookLevel, layout: _Layout, gap: bool, *, bid: bool) -> Line:
     own = _own(level, layout)
     filled, _ = gauge(float(level.quantity / layout.largest), layout.bar_width)
     tone: Ink = "gain" if bid else "loss"
-    middle: Span = (f" {'┆' if gap else ' '}{price:>{layout.price_width - 3}} ", tone if own is None else "own")
+    middle: Span = (f" {'┆' if gap else ' '}{price:>{layout.price_width - 4}}  ", tone if own is None else "own")
     blank = " " * (_OWN_WIDTH + 1 + layout.bar_width + layout.size_width)
     if bid:
         words = f"{own[0] + ' ▸' if own else '':>{_OWN_WIDTH}} "
@@ -121,7 +123,7 @@ def _level(level: BookLevel, layout: _Layout, gap: bool, *, bid: bool) -> Line:
     bar = ("▆" * len(filled)).ljust(layout.bar_width)
     return Line(
         (
-            (blank, "plain"), middle, (size.ljust(layout.size_width), "plain"), (bar, "rule"),
+            (blank, "plain"), middle, (f"{size:>{layout.size_width - 1}} ", "plain"), (bar, "rule"),
             (words, own[1] if own else "plain"),
         )
     )  # fmt: skip
@@ -144,7 +146,7 @@ def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
     bps = 10_000 * spread / book.mid
     decimals = layout.price_decimals
     between = decimals_of(book.mid.normalize()) > decimals
-    mid = number(book.mid, decimals + 1) if between else f"{number(book.mid, decimals)} "
+    mid = f"{number(book.mid, decimals + 1)} " if between else f"{number(book.mid, decimals)}  "
     left = _OWN_WIDTH + 1 + layout.bar_width + layout.size_width
     words = f"spread {number(spread, layout.price_decimals)}  {bps:.2f} bps"
     if not book.usable:

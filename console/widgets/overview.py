@@ -106,7 +106,7 @@ def _open_pnl(strategy: Strategy) -> list[Span]:
     value = strategy.unrealized_pnl
     return [
         ("unrealised ", "muted"), (number(value, 2, signed=True), signed_ink(value)),
-        ("   fees ", "muted"), (number(strategy.fees, 2), "plain"),
+        ("   fees ", "muted"), (number(strategy.fees, 2), "plain"), (" USD", "muted"),
     ]  # fmt: skip
 
 
@@ -115,9 +115,12 @@ def _status(strategy: Strategy, store: Store) -> list[Span]:
     spans: list[Span] = [status_span(strategy, store)]
     if reason and strategy.status != "active":
         spans.append((f"  {clean(reason, 60)}".replace("_", " "), "muted"))
-    if strategy.data_age_seconds is not None:
-        old = strategy.data_age_seconds > 5
-        spans += [("   market data ", "muted"), (age(strategy.data_age_seconds), "caution" if old else "plain")]
+    if "replay_finished" in strategy.sides.values():
+        spans.append(("   the recording has ended", "caution"))
+    elif strategy.data_age_seconds is not None:
+        unheard = (store.data_age_seconds or 0.0) if store.stale else 0.0
+        seconds = strategy.data_age_seconds + unheard
+        spans += [("   market data ", "muted"), (age(seconds), "caution" if seconds > 5 else "plain")]
     return spans
 
 
@@ -141,7 +144,7 @@ def _limits(strategy: Strategy) -> list[Span]:
     filled, empty = gauge(share, 12)
     return [
         ("daily loss ", "muted"), (filled, ink), (empty, "rule"), (f" {share * 100:.0f} %", ink),
-        (f" of {number(limit, 0)}", "muted"),
+        (f" of {number(limit, 0)} USD", "muted"),
     ]  # fmt: skip
 
 

@@ -115,10 +115,12 @@ def _difference(old: Line | None, new: Line | None, width: int) -> tuple[int, in
         if old_ink != new_ink or old_text != new_text:
             break
         start += cell_len(new_text)
-    end = 0
+    until = width
     if old.width == new.width:
+        until = new.width  # which may lie outside: a line is as long as its text
         for (old_text, old_ink), (new_text, new_ink) in zip(reversed(old.spans), reversed(new.spans), strict=False):
             if old_ink != new_ink or old_text != new_text:
                 break
-            end += cell_len(new_text)
-    return min(start, width - 1), max(width - end, start + 1)
+            until -= cell_len(new_text)
+    start = min(start, width - 1)
+    return start, max(min(until, width), start + 1)

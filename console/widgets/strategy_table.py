@@ -41,17 +41,19 @@ def status_span(strategy: Strategy, store: Store) -> Span:
     if strategy.unknown_orders:
         return "? unknown", "alarm"
     if strategy.status == "active":
-        return "● active", "gain"
+        # The stop is heard of before its strategies are: all of them are stopped at once.
+        return ("… stopping", "accent") if store.emergency else ("● active", "gain")
     if strategy.status == "paused":
-        by_hand = strategy.pause_reason in (None, "operator")
-        return ("‖ paused", "caution") if by_hand else (_automatic(strategy), "alarm")
+        cause = (strategy.pause_reason or "").partition(":")[0]
+        by_hand = cause in ("", "operator", "cancel_all_quotes")
+        return ("‖ paused", "caution") if by_hand else (f"! {_AUTOMATIC.get(cause, 'breaker')}", "alarm")
     if strategy.pause_reason == "emergency_stop":
         return "■ emergency", "alarm"
     return "■ stopped", "muted"
 
 
-def _automatic(strategy: Strategy) -> str:
-    return "! error" if strategy.pause_reason == "error" else "! breaker"
+_AUTOMATIC = {"error": "error", "throttled": "throttled"}
+"""What pauses a strategy other than an operator and a breaker, in a word."""
 
 
 def _position(strategy: Strategy, store: Store, width: int) -> Span:
@@ -158,6 +160,12 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self.draw()
         self.post_message(self.Selected())
 
+    def select_shown(self) -> None:
+        """Leave a strategy that the filter hides for the first one in view: keys act on what can be seen."""
+        ids = self.ids
+        if ids and self.selected_id not in ids:
+            self.select(ids[0])
+
     def move(self, by: int) -> None:
         """Move the selection by lines; from a strategy that is filtered away to the first one shown."""
         ids = self.ids
@@ -210,8 +218,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         pending = store.commands.pending(strategy_id)
         selected = strategy_id == self.selected_id
         state = (
-            store.revisions[strategy_id], pending and pending.number, selected and (True, self.has_focus), store.stale,
-            width, store.widest_position_decimals,
+            store.revisions[strategy_id], pending and pending.number, selected and (True, self.has_focus),
+            store.stale, store.emergency, width, store.widest_position_decimals,
         )  # fmt: skip
         known = self._rows.get(strategy_id)
         if known is not None and known[0] == state:

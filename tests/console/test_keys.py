@@ -118,7 +118,9 @@ async def test_an_emergency_stop_that_is_not_answered_stays_in_the_header(
         engine.answers["emergency_stop"] = OutcomeUnknownError("no answer within 10 s")
         await _press_at(app, pilot, monkeypatch, 1000.0)
         await _press_at(app, pilot, monkeypatch, 1000.3)
-        await until(pilot, lambda: "NOT CONFIRMED: no answer within 10 s" in screen_text(app).splitlines()[0])
+        await until(
+            pilot, lambda: "NOT CONFIRMED, press ! ! again: no answer within 10 s" in screen_text(app).splitlines()[0]
+        )
 
 
 async def test_a_command_shows_sent_then_confirmed_by_the_engine_alone(desk: Any, screen_text: Any, until: Any) -> None:

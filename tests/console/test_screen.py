@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from console_double import Engine, demo_strategies, fill, strategy
+from console_double import NOW, Engine, demo_strategies, fill, strategy
 from rich.cells import cell_len
+from textual import events
+
+from console.ink import Span, line
+from console.widgets.sheet import _difference
+from zenotc.models.strategy import Strategy
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -17,7 +23,7 @@ async def test_the_table_the_state_and_the_keys_are_always_there(desk: Any, scre
     async with desk(size=size) as (app, _, _pilot):
         text = screen_text(app)
         lines = text.splitlines()
-        assert "SANDBOX" in lines[0] and "● " in lines[0] and "+1,284.20" in lines[0] and "12:41:07 UTC" in lines[0]
+        assert "SANDBOX" in lines[0] and "● " in lines[0] and "+298.34" in lines[0] and "12:41:07 UTC" in lines[0]
         for words in ("BTC Market Maker", "● active", "‖ paused", "■ stopped", "! breaker", "+812.44", "-502.00"):
             assert words in text
         for words in ("p pause", "!! EMERGENCY STOP", "? help", "q quit"):
@@ -114,7 +120,7 @@ async def test_the_log_keeps_its_place_when_old_events_are_dropped(desk: Any, sc
 async def test_the_filter_keeps_only_what_matches(desk: Any, screen_text: Any) -> None:
     async with desk(size=(120, 40)) as (app, engine, pilot):
         engine.publish(*[fill(i, side="buy" if i % 2 else "sell", price=Decimal(1000 + i)) for i in range(20)])
-        await pilot.press("3", "slash", *"buy", "enter")
+        await pilot.press("3", "escape", "slash", *"buy", "enter")
         await pilot.pause(0.05)
         text = screen_text(app)
         assert "1,019" in text and "1,018" not in text and "filter “buy”" in text
@@ -122,6 +128,77 @@ async def test_the_filter_keeps_only_what_matches(desk: Any, screen_text: Any) -
         assert "SOL inventory" not in screen_text(app) and "ETH wide" in screen_text(app)
         await pilot.press("escape")
         assert "SOL inventory" in screen_text(app)
+
+
+async def test_what_is_typed_after_the_slash_is_never_a_command_however_fast(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(120, 40)) as (app, engine, pilot):
+        for character in "/fpxeth":
+            app.post_message(events.Key("slash" if character == "/" else character, character))
+        await pilot.pause(0.05)
+        assert len(app.screen_stack) == 1 and not engine.calls
+        await pilot.press(*"eth")
+        assert app._table.filter.endswith("eth")
+        await pilot.press("escape")
+        assert app._table.filter == "" and "SOL inventory" in screen_text(app)
+
+
+async def test_keys_act_on_a_strategy_that_the_filter_shows(desk: Any, until: Any) -> None:
+    async with desk(size=(120, 40)) as (app, engine, pilot):
+        await pilot.press("slash", *"wide", "enter", "x")
+        await until(pilot, lambda: engine.calls)
+        assert app._table.selected_id == "s-eth" and engine.calls == [("stop", "s-eth")]
+
+
+async def test_the_log_opens_without_quotes_and_marks(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(120, 40)) as (app, engine, pilot):
+        engine.publish(fill(1), {**fill(2), "type": "quote_sent", "layer": 0, "reason": "new"}, fill(3))
+        await pilot.pause(0.6)
+        text = screen_text(app)
+        assert "quote_filled" in text and "quote_sent  " not in text
+        await pilot.press("3", "escape")
+        assert "quote_sent  " in screen_text(app)
+
+
+async def test_what_pauses_a_strategy_is_named(desk: Any, screen_text: Any) -> None:
+    reasons = ["operator", "cancel_all_quotes", "circuit_breaker: daily_loss", "error: order_rejected", "throttled: x"]
+    engine = Engine([strategy(f"s{i}", "M", "BTC", status="paused", pause_reason=r) for i, r in enumerate(reasons)])
+    async with desk(size=(132, 36), engine=engine) as (app, _, _pilot):
+        marks = [row[row.index(" BTC ") :][:20] for row in screen_text(app).splitlines()[3:8] if " BTC " in row]
+        wanted = ["‖ paused", "‖ paused", "! breaker", "! error", "! throttled"]
+        assert [next((word for word in wanted if word in mark), None) for mark in marks] == wanted
+
+
+async def test_the_desks_pnl_is_the_sum_of_the_table_and_of_what_was_deleted(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(132, 36)) as (app, engine, pilot):
+        await engine.change("s-eth", dailyPnl=Decimal("-13.00"))
+        app.repaint()
+        await pilot.pause()
+        lines = screen_text(app).splitlines()
+        assert "PnL today +297.44" in lines[0] and "+297.44" in next(row for row in lines if "Σ 4" in row)
+        app.store.status = app.store.status.model_copy(update={"deleted_daily_pnl": Decimal(100)})
+        app.repaint()
+        await pilot.pause()
+        assert "PnL today +397.44" in screen_text(app).splitlines()[0]
+
+
+async def test_a_commands_answer_is_shown_before_the_stream_has_it_and_not_undone_by_it(desk: Any) -> None:
+    async with desk(size=(120, 40)) as (app, engine, _):
+        before = dict(engine.strategies["s-btc"])
+        after = Strategy.from_wire({**before, "status": "paused", "updatedAt": NOW + timedelta(seconds=1)})
+        app.store.answered(after)
+        app.store.strategies_changed({"s-btc": before}, (), complete=False)
+        assert app.store.strategy("s-btc").status == "paused"
+        later = {**before, "status": "active", "updatedAt": "2026-03-02T12:41:09.000Z"}
+        app.store.strategies_changed({"s-btc": later}, (), complete=False)
+        assert app.store.strategy("s-btc").status == "active"
+
+
+def test_a_change_behind_the_edge_of_the_screen_leaves_no_stale_cells() -> None:
+    tail: Span = ("  fee 0.50  0.02 left  sandbox", "faint")
+    before, after = line(("buy 4.00 @ 2,498.95", "plain"), tail), line(("buy 3.98 @ 2,497.05", "plain"), tail)
+    assert _difference(before, after, 30) == (0, 19)
+    assert _difference(before, after, 80) == (0, 19)
+    assert _difference(before, after, 10) == (0, 10)
 
 
 async def test_what_did_not_change_is_not_drawn_again(desk: Any, until: Any) -> None:
