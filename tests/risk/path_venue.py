@@ -93,7 +93,12 @@ class PathVenue:
     """
 
     def __init__(
-        self, instrument: Instrument, steps: Iterable[Step], *, fills_at_price: bool = False, latency_ns: int = 5_000_000
+        self,
+        instrument: Instrument,
+        steps: Iterable[Step],
+        *,
+        fills_at_price: bool = False,
+        latency_ns: int = 5_000_000,
     ) -> None:
         self.name = instrument.venue
         self.instruments: Mapping[str, Instrument] = {instrument.asset: instrument}

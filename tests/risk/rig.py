@@ -129,7 +129,9 @@ class Rig:
     def command(self, kind: type[Command], **fields: Any) -> str:
         """Give a command and return its id."""
         command_id = f"c{next(self._ids)}"
-        self._take(self.engine.on_command(kind(command_id=command_id, operator="ann", **fields), self.now_ns), self.now_ns)
+        self._take(
+            self.engine.on_command(kind(command_id=command_id, operator="ann", **fields), self.now_ns), self.now_ns
+        )
         return command_id
 
     def create(self, strategy_id: str = "s", **parameters: Any) -> None:
@@ -163,5 +165,3 @@ class Rig:
             and (request.time_in_force == "IOC") is immediate
             and venue in (None, request.venue)
         ]
-
-

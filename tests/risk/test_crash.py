@@ -117,9 +117,7 @@ def test_a_breaker_that_flattens_leaves_nothing_to_lose() -> None:
     assert path.points[-1].position == 0
 
 
-def test_the_report_in_text_and_in_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_report_in_text_and_in_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     window = ["--from", "11:45", "--to", "11:46"]
     monkeypatch.setattr(sys, "argv", ["crash_report", *window])
     main()
