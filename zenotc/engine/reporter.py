@@ -178,19 +178,25 @@ class Reporter:
             self._end(order, OrderSignal.CANCELLED, now_ns, "not_found")
 
     def _end(self, order: WorkingOrder, signal: OrderSignal, now_ns: int, reason: str | None) -> None:
-        """Retire an order, tell of it, and let its strategy act on that."""
+        """Retire an order, and let its strategy act on that."""
+        self._retire(order, signal, now_ns, reason)
+        self._act_on_the_end(self._state.strategies[order.strategy_id], now_ns)
+
+    def _retire(self, order: WorkingOrder, signal: OrderSignal, now_ns: int, reason: str | None) -> None:
+        """Take an order that has ended out of the live ones, and tell of it."""
         remaining = order.remaining_lots
         order.signal(signal)
         order.asked_ns = None
         self._show(order)
         self._entry.record(order, now_ns, reason=reason)
         self._state.retire(order)
-        strategy = self._state.strategies[order.strategy_id]
-        if order.purpose == "quote":
-            if signal is not OrderSignal.FILLED:
-                self._quote_cancelled(order, remaining, now_ns, reason or "cancelled")
-        else:
-            self._reducer.child_ended(strategy, now_ns)
+        if order.purpose != "quote":
+            self._reducer.child_ended(self._state.strategies[order.strategy_id], now_ns)
+        elif signal is not OrderSignal.FILLED:
+            self._quote_cancelled(order, remaining, now_ns, reason or "cancelled")
+
+    def _act_on_the_end(self, strategy: StrategyState, now_ns: int) -> None:
+        """Let an order's strategy, and others that it stood in the way of, go on without it."""
         self._continue(strategy, now_ns)
         self._wake_plans(strategy, now_ns)
 
@@ -307,13 +313,17 @@ class Reporter:
         self._show(order)
         strategy = self._state.strategies[order.strategy_id]
         self._bookkeeper.book(strategy, order, fill, now_ns)
-        if order.live and (order.exposure_lots == 0 or (remaining_lots <= 0 and order.remaining_lots == 0)):
-            self._end(order, OrderSignal.FILLED, now_ns, None)
+        ended = order.live and (order.exposure_lots == 0 or (remaining_lots <= 0 and order.remaining_lots == 0))
+        if ended:
+            self._retire(order, OrderSignal.FILLED, now_ns, None)
         elif order.live and remaining_lots <= 0 and order.state != "unknown":
             self._await_fills(order, 0, now_ns, "filled")
         else:
             self._entry.record(order, now_ns)
+        # Breakers come first: what they stop must not be sent.
         self._watch.filled(strategy, order, now_ns)
+        if ended:
+            self._act_on_the_end(strategy, now_ns)
         self._reducer.begin_hedge_if_due(strategy, now_ns)
         self._quoter.requote(strategy, now_ns, "filled")
         self._continue(strategy, now_ns)
