@@ -165,6 +165,9 @@ class Commander:
 
     def _cancel_quotes(self, command: CancelQuotes, now_ns: int) -> None:
         market = self._state.quoting_market(command.asset)
+        for strategy in market.strategies:
+            # An operator's hand is on what a breaker has paused, too.
+            strategy.resume_at_ns = None
         active = [strategy for strategy in market.strategies if strategy.status == "active"]
         for strategy in active:
             self._conductor.apply(
