@@ -170,6 +170,11 @@ class Engine:
         if not market.observe(book, now_ns):
             return
         if market.usable:
+            if self.state.settings.max_desk_daily_loss is not None:
+                # What one strategy loses another may gain: the desk is judged when all of them are marked.
+                for strategy in market.strategies:
+                    self._guarded(strategy, now_ns, self._watch.mark)
+                self._watch.check_desk(now_ns)
             for strategy in market.strategies:
                 self._guarded(strategy, now_ns, self._on_mid)
         elif was_usable:
@@ -187,7 +192,7 @@ class Engine:
     def _on_strategy_timer(self, strategy: StrategyState, now_ns: int) -> None:
         if strategy.plan is not None:
             self._conductor.advance_plan(strategy, now_ns)
-        if strategy.status == "active" and now_ns >= strategy.refresh_at_ns:
+        if strategy.hedges and now_ns >= strategy.refresh_at_ns:
             self._reducer.begin_hedge_if_due(strategy, now_ns)
             strategy.refresh_at_ns = now_ns + round(strategy.config.quote_refresh_seconds * _NS)
             self._quoter.requote(strategy, now_ns, "refresh", refresh=True)

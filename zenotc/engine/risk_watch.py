@@ -47,6 +47,9 @@ class RiskWatch:
             reading = tripped(strategy)
             if reading is not None:
                 self._conductor.fire(strategy, reading, now_ns)
+
+    def check_desk(self, now_ns: int) -> None:
+        """Pause everything where the desk as a whole has lost too much today."""
         limit = self._state.settings.max_desk_daily_loss
         if limit is not None and self._state.desk_daily_pnl < -limit:
             self._stop_desk(limit, now_ns)
@@ -54,6 +57,7 @@ class RiskWatch:
     def filled(self, strategy: StrategyState, order: WorkingOrder, now_ns: int) -> None:
         """Check what a fill changes; too many on one side in a short time pause the strategy for a person to resume."""
         self.check(strategy, now_ns)
+        self.check_desk(now_ns)
         settings = self._state.settings
         if settings.max_fills_per_side is None or order.purpose != "quote":
             return
@@ -68,7 +72,6 @@ class RiskWatch:
             self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=f"throttled: {values}", operator=None)
 
     def _stop_desk(self, limit: Decimal, now_ns: int) -> None:
-        """Pause everything: the desk as a whole has lost too much today."""
         active = [strategy for strategy in self._state.strategies.values() if strategy.status == "active"]
         if not active:
             return
