@@ -154,6 +154,15 @@ async def test_a_read_sees_what_was_appended_before_it(path: Path) -> None:
         assert await journal.events(after_seq=4, limit=9) == []
 
 
+async def test_a_question_that_cannot_be_asked_is_no_end_of_the_writing(path: Path) -> None:
+    with Journal.open(path, now_ns=T0) as journal:
+        journal.bind(asyncio.get_running_loop())
+        with pytest.raises(OverflowError):
+            await journal.events(after_seq=2**63, limit=1)
+        await journal.wait(journal.append([event()]))
+        assert journal.failure is None and len(await journal.events(after_seq=0, limit=10)) == 1
+
+
 async def test_history_has_the_last_mark_of_each_interval(path: Path) -> None:
     with Journal.open(path, now_ns=T0) as journal:
         journal.append([mark("s1", T0 + second * SECOND, str(second)) for second in range(150)])

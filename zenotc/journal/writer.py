@@ -163,6 +163,8 @@ class Writer:
             read.answer.set_result(read.execute(self._connection))
         except sqlite3.Error as error:
             read.answer.set_exception(JournalError(f"the journal cannot be read: {error}"))
+        except Exception as error:  # noqa: BLE001 - a fault in a question is its asker's, and never the writer's end
+            read.answer.set_exception(error)
 
     def _fail(self, failure: JournalError) -> None:
         self.failure = failure
