@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.runtime.desks import ENTRIES, SETTINGS, START, WatchedExchange, head, look, new, running
+from tests.runtime.desks import ENTRIES, SECOND, SETTINGS, START, WatchedExchange, head, look, new, running
 from tests.waiting import until
 from zenotc.exceptions import StrategyError
 from zenotc.journal import Journal
@@ -226,6 +227,17 @@ async def test_every_command_is_journalled_with_its_outcome(tmp_path: Path, exch
     assert commands[created.command_id].operator == "tester"
     assert outcomes[created.command_id] == "done"
     assert outcomes[refused.command_id] == "wrong_state"
+
+
+async def test_history_takes_any_time_that_can_be_written(tmp_path: Path, exchange: WatchedExchange) -> None:
+    async with running(tmp_path, exchange, speed=20) as desk:
+        await desk.execute(new())
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        end_ns = desk.clock.now_ns() + 6 * SECOND
+        await until(lambda: desk.clock.now_ns() >= end_ns)
+        assert await desk.history("s1", start=first, end=last, resolution_seconds=1)
+        assert await desk.history("s1", start=last, end=last, resolution_seconds=1) == []
+        assert desk.status().ready, "the journal has not been lost by a question"
 
 
 async def test_time_never_falls(tmp_path: Path, exchange: WatchedExchange) -> None:

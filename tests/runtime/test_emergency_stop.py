@@ -13,12 +13,13 @@ import pytest
 
 from tests.runtime.desks import CANCELS, ENTRIES, SECOND, SETTINGS, START, WatchedExchange, head, new, running
 from tests.waiting import until
-from zenotc.exceptions import CircuitBreakerError, ConnectionFailedError, OutcomeUnknownError, StrategyError
+from zenotc.exceptions import CircuitBreakerError, ConnectionFailedError, OutcomeUnknownError
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import OrderStateRecord
 from zenotc.models.commands import ClearEmergencyStop, EmergencyStopAll, ResumeStrategy, StartStrategy, UpdateStrategy
 from zenotc.models.market import SELL
 from zenotc.models.orders import CancelAll, Place
+from zenotc.models.wire import decode
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.emergency_latch import EmergencyLatch
 
@@ -60,7 +61,7 @@ async def test_it_leaves_no_order_and_lets_none_out(tmp_path: Path, exchange: Wa
         sent = len(exchange.sent)
         with pytest.raises(CircuitBreakerError, match="emergency stop by tester"):
             await desk.execute(StartStrategy(**head(), strategy_id="s0"))
-        with pytest.raises((CircuitBreakerError, StrategyError)):
+        with pytest.raises(CircuitBreakerError):
             await desk.execute(ResumeStrategy(**head(), strategy_id="s0"))
         with pytest.raises(CircuitBreakerError):
             await desk.execute(new("s9"))
@@ -116,6 +117,29 @@ async def test_it_survives_a_restart_until_it_is_cleared(tmp_path: Path, exchang
     latest = WatchedExchange(tmp_path / "journal.db", start_ns=START + 7200 * SECOND)
     async with running(tmp_path, latest) as desk:
         assert not desk.status().emergency_stop.active
+
+
+async def test_a_file_that_cannot_be_written_is_told_of_and_stops_nothing(
+    tmp_path: Path, exchange: WatchedExchange
+) -> None:
+    async with running(tmp_path, exchange) as desk:
+        await desk.execute(new())
+        await until(lambda: len(exchange.open_ids) == 2)
+        (tmp_path / "latch").mkdir()  # no file can take its place, nor be removed there
+        result = await desk.execute(EmergencyStopAll(**head()))
+        assert result.confirmed and not result.durable and exchange.open_ids == []
+        assert not desk.status().emergency_stop.durable
+        (tmp_path / "latch").rmdir()
+        assert (await desk.execute(EmergencyStopAll(**head()))).durable
+        assert (tmp_path / "latch").is_file() and desk.status().emergency_stop.durable
+
+        (tmp_path / "latch").unlink()
+        (tmp_path / "latch").mkdir()
+        cleared = await desk.execute(ClearEmergencyStop(**head()))
+        assert not cleared.active and not cleared.durable
+        events = [decode(event.body) for event in await desk.events(after_seq=0, limit=1_000)]
+        codes = [event["code"] for event in events if event["type"] == "error"]
+        assert codes == ["LATCH_NOT_WRITTEN", "LATCH_NOT_REMOVED"]
 
 
 async def test_it_flattens_only_where_it_is_asked_to(tmp_path: Path, exchange: WatchedExchange) -> None:

@@ -25,12 +25,16 @@ class VenueStatus(WireModel):
 
 
 class EmergencyState(WireModel):
-    """Whether the emergency stop is in force, since when, by whom, and which venues have not confirmed it yet."""
+    """Whether the emergency stop is in force, since when, by whom, and which venues have not confirmed it yet.
+
+    `durable` is false where its file could not be made to agree, so that a restart of the engine would undo this.
+    """
 
     active: bool
     since: datetime | None = None
     operator: str | None = None
     unconfirmed_venues: list[str] = Field(default_factory=list)
+    durable: bool = True
 
 
 class EngineStatus(WireModel):

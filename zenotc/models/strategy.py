@@ -143,13 +143,15 @@ class StopConfirmation(WireModel):
 class EmergencyStopResult(WireModel):
     """What an emergency stop came to.
 
-    `confirmed` is true once every venue has answered with zero open orders; `venues` says it of each one.
+    `confirmed` is true once every venue has answered with zero open orders; `venues` says it of each one. `durable`
+    is false where the stop could not be written down and would not survive a restart of the engine.
     """
 
     confirmed: bool
     elapsed_ms: float
     venues: dict[str, bool]
     strategies: list[StopConfirmation]
+    durable: bool = True
 
 
 class CancelQuotesResult(WireModel):

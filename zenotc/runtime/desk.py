@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from zenotc import __version__
-from zenotc.engine.actions import Reply
 from zenotc.engine.engine import Engine
 from zenotc.engine.views import (
     metrics_view,
@@ -23,45 +20,29 @@ from zenotc.engine.views import (
     quotes_view,
     strategy_view,
 )
-from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, ZenOTCError
-from zenotc.journal import Journal, JournalError
-from zenotc.journal.records import CommandOutcomeRecord
-from zenotc.models.commands import (
-    CancelQuotes,
-    ClearEmergencyStop,
-    Command,
-    CreateStrategy,
-    DeleteStrategy,
-    EmergencyStopAll,
-    PauseStrategy,
-    StopStrategy,
-    UpdateStrategy,
-)
+from zenotc.exceptions import ZenOTCError
+from zenotc.journal import Journal
+from zenotc.models.commands import Command, CreateStrategy, PauseStrategy, StopStrategy
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
 from zenotc.models.settings import EngineSettings
-from zenotc.models.status import EmergencyState, EngineStatus, Environment, HistoryPoint, VenueStatus
-from zenotc.models.strategy import (
-    CancelQuotesResult,
-    CommandResult,
-    EmergencyStopResult,
-    StopConfirmation,
-    Strategy,
-)
-from zenotc.models.wire import encode, utc_from_ns
+from zenotc.models.status import EngineStatus, Environment, HistoryPoint, VenueStatus
+from zenotc.models.strategy import CommandResult, Strategy
+from zenotc.models.wire import utc_from_ns
 from zenotc.runtime.clock import TradingClock
+from zenotc.runtime.command_desk import CommandDesk
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
-from zenotc.runtime.recorder import written
+from zenotc.runtime.results import emergency_state
 from zenotc.venues.venue import SimulatedVenue
 
 __all__ = ["Desk"]
 
-_HISTORY_LIMIT_NS = 10**19
-_STOPPING = (PauseStrategy, StopStrategy, CancelQuotes, EmergencyStopAll)
-_log = logging.getLogger("zenotc.runtime")
+_UNIX_EPOCH = datetime.fromtimestamp(0, UTC)
+_LATEST_NS = 2**63 - 1
+"""The last nanosecond that SQLite can count to, in 2262."""
 
 
 class Desk:
@@ -110,9 +91,16 @@ class Desk:
         instruments = [i for venue in venues for i in venue.instruments.values()]
         prefix = f"{journal.epoch[:6]}.{journal.last_seq}"
         self.engine = Engine(settings, instruments, id_prefix=prefix, start_ns=start_ns)
-        self._floor = Floor(self.engine, venues, journal, self.clock, self._replied, self._journal_lost)
+        self._floor = Floor(
+            self.engine,
+            venues,
+            journal,
+            self.clock,
+            on_reply=lambda reply: self._commands.replied(reply),
+            on_journal_lost=lambda error: self._commands.journal_lost(error),
+        )
         self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending)
-        self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
+        self._commands = CommandDesk(self.engine, self._floor, latch, self.clock, self._driver.wake)
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
         self._committed_seq = journal.last_seq
         self._running: asyncio.Task[None] | None = None
@@ -183,108 +171,7 @@ class Desk:
         ZenOTCError
             If the engine refuses it.
         """
-        started = time.monotonic()
-        if self._floor.journal_lost:
-            command = _without_journal(command)
-        if isinstance(command, DeleteStrategy | UpdateStrategy):
-            self.engine.state.strategy(command.strategy_id)
-        before = self._quotes_on(command.asset) if isinstance(command, CancelQuotes) else {}
-        reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
-        self._floor.command(command, written(command, time.time_ns()))
-        if isinstance(command, EmergencyStopAll):
-            # The requests to cancel have left; from here on the stop also outlives this process.
-            self._latch.latch(datetime.now(UTC), command.operator, "emergency_stop")
-        self._driver.wake()
-        error = await self._answer(command, reply)
-        if isinstance(command, ClearEmergencyStop) and error is None:
-            self._latch.clear()
-        if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
-            error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
-        if error is not None:
-            self._floor.journal([_outcome(command, error.code, encode({"message": error.message}))])
-            raise error
-        result = self._result(command, before, time.monotonic() - started)
-        self._floor.journal([_outcome(command, "done", encode(result))])
-        return result
-
-    async def _answer(self, command: Command, reply: asyncio.Future[ZenOTCError | None]) -> ZenOTCError | None:
-        """Wait for the reply; what the venues have not confirmed by the deadline is named, and goes on."""
-        try:
-            return await asyncio.wait_for(reply, self._deadline_seconds(command))
-        except TimeoutError:
-            self.engine.abandon(command.command_id)
-            return None
-        finally:
-            self._replies.pop(command.command_id, None)
-
-    def _deadline_seconds(self, command: Command) -> float:
-        settings = self.settings
-        flatten = (isinstance(command, StopStrategy) and command.flatten_position) or (
-            isinstance(command, EmergencyStopAll) and command.flatten_positions
-        )
-        return settings.command_deadline_seconds + (settings.flatten_deadline_seconds if flatten else 0)
-
-    def _journal_lost(self, error: JournalError) -> None:
-        """Let the stop outlive the process, if its file can be written where the journal cannot."""
-        try:
-            self._latch.latch(datetime.now(UTC), f"engine: {error}", "journal_lost")
-        except OSError as failure:
-            _log.critical("the emergency stop will not survive a restart: %s", failure)
-
-    def _replied(self, reply: Reply) -> None:
-        future = self._replies.get(reply.command_id)
-        if future is not None and not future.done():
-            future.set_result(reply.error)
-
-    def _result(self, command: Command, before: dict[str, str], elapsed: float) -> Any:
-        if isinstance(command, CreateStrategy | UpdateStrategy):
-            return self.strategy(command.strategy_id)
-        if isinstance(command, DeleteStrategy):
-            return None
-        if isinstance(command, CancelQuotes):
-            left = sorted(before.keys() & self.engine.state.orders.keys())
-            names = sorted(set(before.values()))
-            return CancelQuotesResult(cancelled=len(before) - len(left), strategies=names, unconfirmed_orders=left)
-        if isinstance(command, EmergencyStopAll):
-            return self._emergency_result(elapsed)
-        if isinstance(command, ClearEmergencyStop):
-            return self._emergency_state()
-        state = self.engine.state.strategy(command.strategy_id)
-        flattened = isinstance(command, StopStrategy) and command.flatten_position
-        pausing = isinstance(command, PauseStrategy | StopStrategy)
-        return CommandResult(
-            strategy=self.strategy(command.strategy_id),
-            confirmed=not pausing or not state.orders,
-            unconfirmed_orders=sorted(state.orders) if pausing else [],
-            remaining_position=state.position if flattened else None,
-        )
-
-    def _quotes_on(self, asset: str) -> dict[str, str]:
-        market = self.engine.state.quoting_market(asset)
-        return {
-            order.client_order_id: strategy.strategy_id
-            for strategy in market.strategies
-            if strategy.status == "active"
-            for order in strategy.live_quotes()
-        }
-
-    def _emergency_result(self, elapsed: float) -> EmergencyStopResult:
-        state = self.engine.state
-        venues = {venue: venue not in state.emergency.waiting for venue, _ in state.markets}
-        strategies = [
-            StopConfirmation(
-                strategy_id=s.strategy_id,
-                name=s.config.name,
-                confirmed=not s.orders,
-                unconfirmed_orders=sorted(s.orders),
-                remaining_position=s.position,
-            )
-            for s in state.strategies.values()
-        ]
-        confirmed = all(venues.values()) and all(s.confirmed for s in strategies)
-        return EmergencyStopResult(
-            confirmed=confirmed, elapsed_ms=round(elapsed * 1e3, 3), venues=venues, strategies=strategies
-        )
+        return await self._commands.execute(command)
 
     # Views ---------------------------------------------------------------------------------------------------------
 
@@ -356,7 +243,7 @@ class Desk:
             trading_time=utc_from_ns(now_ns),
             ready=not waiting,
             waiting_for=waiting,
-            emergency_stop=self._emergency_state(),
+            emergency_stop=emergency_state(state, durable=self._commands.latch_holds),
             venues=[self._venue_status(name, now_ns) for name in sorted({venue for venue, _ in state.markets})],
             assets=sorted(asset for venue, asset in state.markets if venue == self.settings.quoting_venue),
             last_seq=self._committed_seq,
@@ -379,15 +266,6 @@ class Desk:
             unknown_orders=sum(order.state == "unknown" for order in orders),
         )
 
-    def _emergency_state(self) -> EmergencyState:
-        emergency = self.engine.state.emergency
-        return EmergencyState(
-            active=emergency.active,
-            since=None if emergency.since_ns is None else utc_from_ns(emergency.since_ns),
-            operator=emergency.operator,
-            unconfirmed_venues=sorted(emergency.waiting),
-        )
-
     # The journal ---------------------------------------------------------------------------------------------------
 
     async def history(
@@ -397,8 +275,8 @@ class Desk:
         self.engine.state.strategy(strategy_id)
         marks = await self._journal.history(
             strategy_id,
-            start_ns=0 if start is None else int(start.timestamp() * 1e9),
-            end_ns=_HISTORY_LIMIT_NS // 2 if end is None else int(end.timestamp() * 1e9),
+            start_ns=0 if start is None else _ns_of(start),
+            end_ns=_LATEST_NS if end is None else _ns_of(end),
             resolution_ns=max(int(resolution_seconds * 1e9), 1),
         )
         return [
@@ -431,20 +309,6 @@ class Desk:
             listener(events)
 
 
-def _without_journal(command: Command) -> Command:
-    """Return what of a command can be done without a journal: stopping, and no order that nobody writes down.
-
-    Raises
-    ------
-    ConnectionFailedError
-        If it is anything else.
-    """
-    if isinstance(command, EmergencyStopAll):
-        return replace(command, flatten_positions=False)
-    if isinstance(command, _STOPPING):
-        return command
-    raise ConnectionFailedError("the journal is lost: the engine can only stop", code="journal_lost")
-
-
-def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
-    return CommandOutcomeRecord(command.command_id, time.time_ns(), outcome, body)
+def _ns_of(time: datetime) -> int:
+    """Return an aware time as ns since the Unix epoch, within what a journal can hold."""
+    return min(max((time - _UNIX_EPOCH) // timedelta(microseconds=1) * 1000, 0), _LATEST_NS)

@@ -1,0 +1,187 @@
+"""Carries out commands: into the engine, and back once it is on disk what they came to."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from zenotc.engine.actions import Reply
+from zenotc.engine.engine import Engine
+from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, ZenOTCError
+from zenotc.journal import JournalError
+from zenotc.journal.records import CommandOutcomeRecord
+from zenotc.models.commands import (
+    CancelQuotes,
+    ClearEmergencyStop,
+    Command,
+    DeleteStrategy,
+    EmergencyStopAll,
+    PauseStrategy,
+    StopStrategy,
+    UpdateStrategy,
+)
+from zenotc.models.events import ErrorOccurred
+from zenotc.models.wire import encode, utc_from_ns
+from zenotc.runtime.clock import TradingClock
+from zenotc.runtime.emergency_latch import EmergencyLatch
+from zenotc.runtime.floor import Floor
+from zenotc.runtime.recorder import written
+from zenotc.runtime.results import cancel_result, command_result, emergency_result, emergency_state, quotes_on
+
+__all__ = ["CommandDesk"]
+
+_STOPPING = (PauseStrategy, StopStrategy, CancelQuotes, EmergencyStopAll)
+_log = structlog.get_logger()
+
+
+class CommandDesk:
+    """The one way of commands, whoever gives them.
+
+    Parameters
+    ----------
+    engine
+        Decides.
+    floor
+        Takes commands to the engine, and brings its replies to `replied`.
+    latch
+        The emergency stop's file.
+    clock
+        Trading time.
+    wake
+        Called when something has been asked for: what is next may be another thing now.
+
+    Attributes
+    ----------
+    latch_holds
+        Whether the file says what the engine last said of the emergency stop, so that a restart changes nothing.
+    """
+
+    def __init__(
+        self, engine: Engine, floor: Floor, latch: EmergencyLatch, clock: TradingClock, wake: Callable[[], None]
+    ) -> None:
+        self.latch_holds = True
+        self._engine = engine
+        self._floor = floor
+        self._latch = latch
+        self._clock = clock
+        self._wake = wake
+        self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
+
+    async def execute(self, command: Command) -> Any:
+        """Carry a command out and return what it came to.
+
+        Raises
+        ------
+        ZenOTCError
+            If the engine refuses it.
+        """
+        started = time.monotonic()
+        if self._floor.journal_lost:
+            command = _without_journal(command)
+        if isinstance(command, DeleteStrategy | UpdateStrategy):
+            self._engine.state.strategy(command.strategy_id)
+        before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
+        reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
+        self._floor.command(command, written(command, time.time_ns()))
+        if isinstance(command, EmergencyStopAll):
+            # The requests to cancel have left; from here on the stop also outlives this process.
+            self._close_latch(command.operator, "emergency_stop")
+        self._wake()
+        error = await self._answer(command, reply)
+        if isinstance(command, ClearEmergencyStop) and error is None:
+            self._open_latch()
+        if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
+            error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
+        if error is not None:
+            self._floor.journal([_outcome(command, error.code, encode({"message": error.message}))])
+            raise error
+        result = self._result(command, before, time.monotonic() - started)
+        self._floor.journal([_outcome(command, "done", encode(result))])
+        return result
+
+    async def _answer(self, command: Command, reply: asyncio.Future[ZenOTCError | None]) -> ZenOTCError | None:
+        """Wait for the reply; what the venues have not confirmed by the deadline is named, and goes on."""
+        try:
+            return await asyncio.wait_for(reply, self._deadline_seconds(command))
+        except TimeoutError:
+            self._engine.abandon(command.command_id)
+            return None
+        finally:
+            self._replies.pop(command.command_id, None)
+
+    def _deadline_seconds(self, command: Command) -> float:
+        settings = self._engine.state.settings
+        flatten = (isinstance(command, StopStrategy) and command.flatten_position) or (
+            isinstance(command, EmergencyStopAll) and command.flatten_positions
+        )
+        return settings.command_deadline_seconds + (settings.flatten_deadline_seconds if flatten else 0)
+
+    def _result(self, command: Command, before: dict[str, str], elapsed_seconds: float) -> Any:
+        state = self._engine.state
+        if isinstance(command, CancelQuotes):
+            return cancel_result(state, before)
+        if isinstance(command, EmergencyStopAll):
+            return emergency_result(state, elapsed_seconds, durable=self.latch_holds)
+        if isinstance(command, ClearEmergencyStop):
+            return emergency_state(state, durable=self.latch_holds)
+        return command_result(state, command, self._clock.now_ns())
+
+    def replied(self, reply: Reply) -> None:
+        """Take the engine's reply to a command."""
+        future = self._replies.get(reply.command_id)
+        if future is not None and not future.done():
+            future.set_result(reply.error)
+
+    # The latch -----------------------------------------------------------------------------------------------------
+
+    def journal_lost(self, error: JournalError) -> None:
+        """Let the stop that follows from it outlive the process."""
+        self._close_latch(f"engine: {error}", "journal_lost")
+
+    def _close_latch(self, operator: str, reason: str) -> None:
+        try:
+            self._latch.latch(datetime.now(UTC), operator, reason)
+        except OSError as error:
+            self._latch_failed("LATCH_NOT_WRITTEN", "the emergency stop will not survive a restart", error)
+        else:
+            self.latch_holds = True
+
+    def _open_latch(self) -> None:
+        try:
+            self._latch.clear()
+        except OSError as error:
+            self._latch_failed("LATCH_NOT_REMOVED", "the emergency stop will be in force after a restart", error)
+        else:
+            self.latch_holds = True
+
+    def _latch_failed(self, code: str, meaning: str, error: OSError) -> None:
+        """Say that the stop is as it was asked for, and its file is not: the disk must not undo what is done."""
+        self.latch_holds = False
+        _log.critical(meaning, error=str(error))
+        now = utc_from_ns(self._clock.now_ns())
+        self._floor.journal([ErrorOccurred(timestamp=now, code=code, reason=f"{code}: {meaning}, error={error}")])
+
+
+def _without_journal(command: Command) -> Command:
+    """Return what of a command can be done without a journal: stopping, and no order that nobody writes down.
+
+    Raises
+    ------
+    ConnectionFailedError
+        If it is anything else.
+    """
+    if isinstance(command, EmergencyStopAll):
+        return replace(command, flatten_positions=False)
+    if isinstance(command, _STOPPING):
+        return command
+    raise ConnectionFailedError("the journal is lost: the engine can only stop", code="journal_lost")
+
+
+def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
+    return CommandOutcomeRecord(command.command_id, time.time_ns(), outcome, body)
