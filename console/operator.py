@@ -123,7 +123,8 @@ def _cancelled(count: int) -> Ending:
 
 def _all_stopped(result: EmergencyStopResult) -> Ending:
     if result.confirmed:
-        return "confirmed", f"zero open orders at {', '.join(clean(venue, 24) for venue in result.venues)}"
+        lasts = "" if result.durable else "; IT WILL NOT SURVIVE A RESTART: its file cannot be written"
+        return "confirmed", f"zero open orders at {', '.join(clean(venue, 24) for venue in result.venues)}{lasts}"
     venues = [clean(venue, 24) for venue, confirmed in result.venues.items() if not confirmed]
     strategies = [clean(strategy.name, 40) for strategy in result.strategies if not strategy.confirmed]
     missing = [f"by {', '.join(venues)}"] * bool(venues) + [f"for {', '.join(strategies)}"] * bool(strategies)

@@ -37,12 +37,16 @@ def emergency_stop(
             print_json(state)
         else:
             typer.echo("the emergency stop is in force" if state.active else "no emergency stop is in force")
+        if not state.durable:
+            typer.echo("NOT DURABLE: its file cannot be removed, a restart brings the stop back", err=True)
         return
     result = ask(lambda client: client.mm_strategy.emergency_stop_all(flatten_positions=flatten), url, state_dir)
     if json:
         print_json(result)
     else:
         _print(result)
+    if not result.durable:
+        typer.echo("NOT DURABLE: its file cannot be written, the stop will not survive a restart", err=True)
     if not result.confirmed:
         raise typer.Exit(REFUSED)
 
