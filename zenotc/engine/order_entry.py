@@ -136,6 +136,7 @@ class OrderEntry:
 
     def record(self, order: WorkingOrder, now_ns: int, *, new: bool = False, reason: str | None = None) -> None:
         """Write down where an order stands."""
+        self._state.strategies[order.strategy_id].orders_changed()
         instrument = self._state.markets[order.venue, order.asset].instrument
         self._state.actions.append(
             OrderChanged(

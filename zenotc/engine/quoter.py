@@ -6,6 +6,7 @@ from zenotc.engine.breakers import blind
 from zenotc.engine.desk_limits import Denial, DeskLimits
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.own_touch import OwnTouch
 from zenotc.engine.quoting import QuoteInputs, Target, compute_targets
 from zenotc.engine.reconcile import SideChange, reconcile
 from zenotc.engine.state import EngineState
@@ -49,7 +50,7 @@ def quote_inputs(strategy: StrategyState, config: StrategyConfig | None = None) 
         # What a hedge will still send needs its room now; what it has sent is counted above.
         due = strategy.plan.remaining_lots(strategy.position_lots)
         committed[strategy.plan.side] = max(committed[strategy.plan.side], due)
-    lowest_ask, highest_bid = _own_touch(market, strategy)
+    own = _own_touch(market, strategy)
     return QuoteInputs(
         twice_mid_ticks=market.twice_mid_ticks,
         best_bid=market.best_bid,
@@ -58,25 +59,16 @@ def quote_inputs(strategy: StrategyState, config: StrategyConfig | None = None) 
         position_lots=strategy.position_lots,
         committed_buy_lots=committed[BUY],
         committed_sell_lots=committed[SELL],
-        lowest_own_ask=lowest_ask,
-        highest_own_bid=highest_bid,
+        lowest_own_ask=own.lowest_ask,
+        highest_own_bid=own.highest_bid,
     )
 
 
-def _own_touch(market: Market, strategy: StrategyState) -> tuple[int | None, int | None]:
-    """Return the lowest own ask and the highest own bid that this strategy must keep clear of, ticks."""
-    asks: list[int] = []
-    bids: list[int] = []
-    for order in market.orders.values():
-        if order.strategy_id == strategy.strategy_id and order.purpose == "quote":
-            continue
-        (asks if order.side == SELL else bids).extend(order.prices_ticks)
-    for other in market.strategies:
-        plan = other.plan
-        limit = plan.limits.get(market.instrument.venue) if plan is not None else None
-        if plan is not None and limit is not None:
-            (asks if plan.side == SELL else bids).append(limit)
-    return min(asks, default=None), max(bids, default=None)
+def _own_touch(market: Market, strategy: StrategyState) -> OwnTouch:
+    """Return the own orders that this strategy must keep clear of: all but its quotes."""
+    return OwnTouch.nearest(
+        touch for other in market.strategies for touch in other.touches(market.instrument.venue)[other is strategy :]
+    )
 
 
 def _clear_price(strategy: StrategyState, side: Side, price_ticks: int) -> int:

@@ -81,7 +81,7 @@ class ReducePlan:
         return -(-remaining // max(self.slices - elapsed, 1))
 
     def child_sent(self, now_ns: int) -> None:
-        """Wait for the next slice."""
+        """Wait for the next slice; this one is over, also where nothing could be sent for it."""
         if self.slices > 1:
             self.next_try_ns = self.started_ns + ((now_ns - self.started_ns) // self.slice_ns + 1) * self.slice_ns
 

@@ -120,12 +120,13 @@ class Reducer:
         children = allocate(markets, plan.side, quantity, strategy.config.max_slippage_bps)
         plan.limits = {child.market.instrument.venue: child.price_ticks for child in children}
         if not children:
+            plan.child_sent(now_ns)
             plan.retry_later(now_ns)
             self._state.error(
                 strategy,
                 "NO_LIQUIDITY",
                 f"purpose={plan.purpose}, side={plan.side}, quantity={quantity}, "
-                f"max_slippage_bps={strategy.config.max_slippage_bps}",
+                f"max_slippage_bps={strategy.config.max_slippage_bps}, {_unhedged(strategy, now_ns)}",
                 now_ns,
             )
             return
@@ -160,13 +161,24 @@ class Reducer:
             return [strategy.market]
         return [external] if strategy.config.hedge_venue == "external" else [strategy.market, external]
 
-    def child_ended(self, strategy: StrategyState, now_ns: int) -> None:
-        """Note that a child is over; what it left is tried again."""
+    def child_ended(self, strategy: StrategyState, child: WorkingOrder, now_ns: int) -> None:
+        """Note that a child is over; what it left is told, and tried again."""
         plan = strategy.plan
-        if plan is not None:
-            plan.limits = {}
-            if plan.remaining_lots(strategy.position_lots) > 0:
-                plan.retry_later(now_ns)
+        if plan is None:
+            return
+        plan.limits = {}
+        if child.state == "filled" or not plan.remaining_lots(strategy.position_lots):
+            return
+        plan.retry_later(now_ns)
+        if child.state == "cancelled" and child.remaining_lots:
+            self._state.error(
+                strategy,
+                "CHILD_NOT_FILLED",
+                f"order={child.client_order_id}, purpose={plan.purpose}, venue={child.venue}, "
+                f"filled_lots={child.filled_lots}, remaining_lots={child.remaining_lots}, "
+                f"{_unhedged(strategy, now_ns)}",
+                now_ns,
+            )
 
     def _end(self, strategy: StrategyState, plan: ReducePlan, now_ns: int) -> Trigger | None:
         strategy.plan = None
@@ -191,6 +203,13 @@ class Reducer:
 
 def _over(plan: ReducePlan, now_ns: int) -> bool:
     return plan.ends_ns is not None and now_ns >= plan.ends_ns
+
+
+def _unhedged(strategy: StrategyState, now_ns: int) -> str:
+    """Return what has not been hedged yet and for how long, as an error tells it."""
+    since_ns = strategy.unhedged_since_ns
+    seconds = 0.0 if since_ns is None else (now_ns - since_ns) / _NS
+    return f"unhedged={strategy.unhedged}, unhedged_seconds={seconds:.1f}"
 
 
 def _own_quotes_met(child: Child, plan: ReducePlan) -> list[WorkingOrder]:

@@ -191,7 +191,7 @@ class Reporter:
         self._entry.record(order, now_ns, reason=reason)
         self._state.retire(order)
         if order.purpose != "quote":
-            self._reducer.child_ended(self._state.strategies[order.strategy_id], now_ns)
+            self._reducer.child_ended(self._state.strategies[order.strategy_id], order, now_ns)
         elif signal is not OrderSignal.FILLED:
             self._quote_cancelled(order, remaining, now_ns, reason or "cancelled")
 

@@ -107,7 +107,9 @@ class EngineState:
         """Take an order that has ended out of everything that looks at live ones; it is remembered for late fills."""
         self.orders.pop(order.client_order_id, None)
         self.markets[order.venue, order.asset].orders.pop(order.client_order_id, None)
-        self.strategies[order.strategy_id].orders.pop(order.client_order_id, None)
+        strategy = self.strategies[order.strategy_id]
+        strategy.orders.pop(order.client_order_id, None)
+        strategy.orders_changed()
         self.ended_orders[order.client_order_id] = order
         if len(self.ended_orders) > _REMEMBERED_ORDERS:
             self.ended_orders.popitem(last=False)

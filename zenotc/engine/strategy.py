@@ -12,6 +12,7 @@ from zenotc.engine.breakers import Breaker, armed
 from zenotc.engine.equity_curve import EquityCurve
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.market import Market
+from zenotc.engine.own_touch import OwnTouch
 from zenotc.engine.quote_counters import QuoteCounters
 from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Targets
 from zenotc.engine.reduce_plan import ReducePlan
@@ -75,6 +76,7 @@ class StrategyState:
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: tuple[Decimal, Decimal] | None = None
     remaining_position: Decimal | None = None
+    _touches: tuple[OwnTouch, OwnTouch] | None = None
     parameters: QuoteParameters = field(init=False)
     breakers: tuple[tuple[Breaker, Decimal], ...] = field(init=False)
 
@@ -150,6 +152,24 @@ class StrategyState:
         if order.venue == self.market.instrument.venue or self.hedge_market is None:
             return lots
         return lots * int(self.hedge_market.instrument.lot_size / self.market.instrument.lot_size)
+
+    def orders_changed(self) -> None:
+        """Forget what is derived from the orders: one has come, gone, or is asked to move."""
+        self._touches = None
+
+    def touches(self, venue: str) -> tuple[OwnTouch, ...]:
+        """Return how near the mid its quotes stand, its other orders, and what its plan wants to trade at."""
+        if self._touches is None:
+            here = [order for order in self.orders.values() if order.venue == self.market.instrument.venue]
+            self._touches = (
+                OwnTouch.of(order for order in here if order.purpose == "quote"),
+                OwnTouch.of(order for order in here if order.purpose != "quote"),
+            )
+        limit = None if self.plan is None else self.plan.limits.get(venue)
+        if limit is None or self.plan is None:
+            return self._touches
+        wanted = OwnTouch(lowest_ask=limit) if self.plan.side == SELL else OwnTouch(highest_bid=limit)
+        return (*self._touches, wanted)
 
     def exposure_lots(self, side: Side) -> int:
         """Return everything of one side that could still fill, whatever has been asked for it."""
