@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.bench import Bench
+from tests.engine.bench import SECOND, START_NS, Bench
 from zenotc.engine.views import side_reasons
 from zenotc.exceptions import CircuitBreakerError, StrategyError
 from zenotc.models.events import CircuitBreaker, ErrorOccurred, HedgeTriggered, LifecycleEvent
@@ -331,7 +331,7 @@ def two(settings: dict[str, Any]) -> Bench:
 
 
 def test_the_desk_loss_pauses_everything_and_refuses_until_midnight() -> None:
-    bench = two({"max_desk_daily_loss": Decimal(1_000)})
+    bench = two({"max_desk_daily_loss": Decimal(1_000), "start_ns": START_NS + 86_100 * SECOND})
     bench.hold(1_000, strategy_id="t", price=100_000)
     bench.answer_all()
     bench.mid(49_700)
@@ -343,7 +343,7 @@ def test_the_desk_loss_pauses_everything_and_refuses_until_midnight() -> None:
     assert all(strategy.status == "paused" for strategy in bench.engine.state.strategies.values())
     assert not bench.quotes("s") and not bench.quotes("t")
     assert isinstance(bench.error(bench.resume("t")), CircuitBreakerError)
-    bench.wait(86_400 - 1)
+    bench.wait(300 - 1)
     assert isinstance(bench.error(bench.resume("t")), CircuitBreakerError)
     bench.wait(2)
     assert bench.done(bench.resume("t"))
