@@ -11,12 +11,11 @@ from typing import Any, Generic, TypeVar
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError as ModelError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zenotc.exceptions import RateLimitError, ZenOTCError
+from zenotc.exceptions import RateLimitError, ValidationError, ZenOTCError
 from zenotc.models.wire import WireModel, encode
 
 __all__ = [
@@ -146,10 +145,9 @@ def _answer_http(_: Request, error: Exception) -> Response:
 
 
 def _answer_parameters(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError | ModelError)
+    assert isinstance(error, RequestValidationError)
     fields = [{"field": str(item["loc"][-1]), "reason": str(item["msg"])} for item in error.errors()]
-    text = "; ".join(f"{item['field']}: {item['reason']}" for item in fields)
-    return error_answer(ZenOTCError(text, code="validation_failed", details={"fields": fields}, status_code=422))
+    return error_answer(ValidationError.of_fields(fields))
 
 
 def _answer_unexpected(_: Request, __: Exception) -> Response:

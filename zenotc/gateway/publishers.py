@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from zenotc.gateway.desk import Desk
-from zenotc.models.strategy import changed_fields
 from zenotc.models.wire import encode
 
 __all__ = ["BookWatcher", "BooksPublisher", "StrategiesPublisher", "StrategyWatcher"]
@@ -116,7 +115,7 @@ class StrategiesPublisher(Publisher[StrategyWatcher]):
         before, now = self._published, self._look()
         removed = before.keys() - now.keys()
         changes = {
-            strategy_id: changed_fields(before.get(strategy_id, {}), fields)
+            strategy_id: _changed(before.get(strategy_id, {}), fields)
             for strategy_id, fields in now.items()
             if before.get(strategy_id) != fields
         }
@@ -159,6 +158,11 @@ class BooksPublisher(Publisher[BookWatcher]):
             for watcher in self._watchers:
                 if asset in watcher.assets:
                     watcher.on_book(asset, text)
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return what is different in `after`, by wire name, always with the `id`."""
+    return {key: value for key, value in after.items() if key == "id" or before.get(key) != value}
 
 
 def _content(book: dict[str, Any]) -> dict[str, Any]:

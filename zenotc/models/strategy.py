@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -160,8 +160,3 @@ class CancelQuotesResult(WireModel):
     cancelled: int
     strategies: list[str]
     unconfirmed_orders: list[str] = Field(default_factory=list)
-
-
-def changed_fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return what is different in `after`, by wire name, always with the `id`."""
-    return {key: value for key, value in after.items() if key == "id" or before.get(key) != value}
