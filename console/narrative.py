@@ -37,7 +37,7 @@ _TONES: dict[str, Ink] = {
 def event_line(event: StrategyEvent, store: Store, width: int) -> Line:
     """Return an event as one line: time, strategy, type, what happened."""
     fields = event.model_dump()
-    name_width = 18 if width >= 76 else 10
+    name_width = 18 if width >= 100 else 10
     kind = clean(event.type, _TYPE_WIDTH)
     tone = _TONES.get(kind, "plain")
     quiet: Ink = "faint" if tone == "faint" else "muted"

@@ -118,7 +118,9 @@ class Header(Sheet):
             return [*parts, clock]
         # The times of a recording are another day's: its clock stands where the wall's would.
         trading = status.trading_time.astimezone(UTC)
-        return [*parts, (3, ((f"{gap}replay ", "caution"), (f"{trading:%Y-%m-%d %H:%M:%S} UTC ", "plain")))]
+        day = "%Y-%m-%d " if roomy else ""
+        kind = "replay" if status.feed.startswith("replay") else "trading"
+        return [*parts, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}%H:%M:%S} UTC ", "plain")))]
 
 
 def _in_force(status: EngineStatus) -> str:

@@ -20,6 +20,7 @@ __all__ = ["Ladder"]
 
 _OWN_WIDTH = 11
 _BAR_MIN = 3
+_EX_OWN = " ex own"
 _HEADED = 8
 """From this height on the columns have titles."""
 
@@ -139,19 +140,29 @@ def _own(level: BookLevel, layout: _Layout) -> Span | None:
     return number(level.own_quantity, layout.size_decimals), "muted"
 
 
+def _foreign_touch(levels: list[BookLevel]) -> Decimal | None:
+    return next((level.price for level in levels if level.quantity > level.own_quantity), None)
+
+
 def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
-    if book.mid is None or not book.bids or not book.asks:
+    """Write mid and spread, both of the book without our own orders: one of ours may stand between them."""
+    ask, bid = _foreign_touch(book.asks), _foreign_touch(book.bids)
+    if book.mid is None or ask is None or bid is None:
         return line((clean(book.reason or "no book").replace("_", " ").center(width), "caution"))
-    spread = book.asks[0].price - book.bids[0].price
+    spread = ask - bid
     bps = 10_000 * spread / book.mid
     decimals = layout.price_decimals
     between = decimals_of(book.mid.normalize()) > decimals
     mid = f"{number(book.mid, decimals + 1)} " if between else f"{number(book.mid, decimals)}  "
     left = _OWN_WIDTH + 1 + layout.bar_width + layout.size_width
+    inside = book.asks[0].price < ask or book.bids[0].price > bid
+    room = layout.size_width + layout.bar_width + _OWN_WIDTH
     words = f"spread {number(spread, layout.price_decimals)}  {bps:.2f} bps"
+    if inside and len(words) + len(_EX_OWN) <= room:
+        words += _EX_OWN
     if not book.usable:
         words = clean(book.reason or "not usable", 40).replace("_", " ")
-    rest = max(0, layout.size_width + layout.bar_width + _OWN_WIDTH - len(words))
+    rest = max(0, room - len(words))
     return line(
         ("─" * max(0, left - 1) + " ", "rule"), (f"{mid:>{layout.price_width}}", "strong"),
         (words + " ", "muted"), ("─" * rest, "rule"),

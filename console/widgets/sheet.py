@@ -65,7 +65,10 @@ class Sheet(Widget):
         width = self.content_size.width
         ground = self._ground(line.ground)
         segments = [Segment(text, self._style(ink)) for text, ink in line.spans if text]
-        return Strip(segments).adjust_cell_length(width).apply_style(ground).simplify()
+        strip = Strip(segments)
+        if strip.cell_length > width > 0:  # a number that is cut short must not pass for a smaller one
+            strip = Strip([*strip.crop(0, width - 1), Segment("…", self._style("muted"))])
+        return strip.adjust_cell_length(width).apply_style(ground).simplify()
 
     def _ground(self, ink: Ink) -> Style:
         style = self._grounds.get(ink)
@@ -80,9 +83,10 @@ class Sheet(Widget):
         return style
 
     def on_resize(self) -> None:
-        """Lay the lines out again for the new size."""
+        """Lay the lines out again for the new size; what was painted meanwhile, of the old lines, goes as well."""
         self._forget()
         self.draw()
+        self.refresh()
 
     def on_mount(self) -> None:
         """Draw, and follow the theme."""

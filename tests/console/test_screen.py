@@ -216,6 +216,24 @@ async def test_what_did_not_change_is_not_drawn_again(desk: Any, until: Any) -> 
         assert all(region.width < table.content_size.width for region in refreshed)
 
 
+async def test_a_resized_terminal_shows_each_line_once(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(132, 36)) as (app, _, pilot):
+        for size in ((80, 24), (200, 50), (132, 36), (200, 50)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.6)
+            if size[0] > 80:
+                labels = [row.split("││")[-1].split()[0] for row in screen_text(app).splitlines()[2:11] if "││" in row]
+                assert labels.count("Hedge") == 1 and labels.count("Position") == 1
+
+
+async def test_what_is_cut_off_ends_in_dots(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        engine.publish(fill(1, price=Decimal("61842.1012345678"), venue="a-venue-with-a-long-name"))
+        await pilot.pause(0.6)
+        row = next(row for row in screen_text(app).splitlines() if "quote_filled" in row)
+        assert row.rstrip(" │").endswith("…") and "61,842.1012345678" in row
+
+
 async def test_a_strategy_that_comes_and_goes(desk: Any, screen_text: Any) -> None:
     async with desk(size=(120, 40)) as (app, engine, _pilot):
         engine.strategies["new"] = strategy("new", "Newcomer", "BTC")
