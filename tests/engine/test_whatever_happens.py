@@ -153,8 +153,6 @@ class Desk:
             fields = {"asset": "BTC"}
         elif kind is EmergencyStopAll:
             fields = {"flatten_positions": self.random.random() < 0.5}
-        elif kind is ClearEmergencyStop:
-            fields = {}
         elif kind is UpdateStrategy:
             size = self.random.randint(1, 3_000) * LOT
             fields["changes"] = self.random.choice(
@@ -180,9 +178,7 @@ class Desk:
         command_id = f"c{self._commands}"
         self.waiting.add(command_id)
         if kind in (PauseStrategy, StopStrategy):
-            # From the moment at which it is asked for.
-            if kind is StopStrategy or not self.blocked[fields["strategy_id"]]:
-                self.blocked[fields["strategy_id"]] = True
+            self.blocked[fields["strategy_id"]] = True  # from the moment at which it is asked for
         elif kind is EmergencyStopAll:
             self.stopped_all = True
         self.take(self.engine.on_command(kind(command_id=command_id, operator="ann", **fields), self.now_ns))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.desk_double import KEYS, SECRET
-from tests.waiting import until
+from tests.waiting import eventually, until
 from zenotc import ZenOTCClient
 from zenotc.exceptions import CircuitBreakerError, NotFoundError, StrategyError, ValidationError
 from zenotc.gateway.application import create_app
@@ -87,5 +87,6 @@ async def test_refusals_of_a_real_desk(client: ZenOTCClient) -> None:
         await mm.start(strategy.id)
     await mm.clear_emergency_stop(operator="alice")
     assert (await mm.start(strategy.id)).strategy.status == "active"
-    assert await mm.cancel_all_quotes(asset="ETH") >= 0
+    await eventually(lambda: mm.get_quotes(strategy.id), lambda quotes: len(quotes.quotes) == 2)
+    assert await mm.cancel_all_quotes(asset="ETH") == 2
     assert (await mm.get(strategy.id)).status == "paused"
