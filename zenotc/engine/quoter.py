@@ -72,12 +72,14 @@ def _own_touch(market: Market, strategy: StrategyState) -> OwnTouch:
 
 
 def _clear_price(strategy: StrategyState, side: Side, price_ticks: int) -> int:
-    """Return a price, moved back until no other-side quote of the strategy is met where it was last asked to be."""
+    """Return a price, moved back until no other-side quote of the strategy is met, wherever that may be.
+
+    An amend that is under way may be refused, and then the order stays where it was.
+    """
     for order in strategy.live_quotes(opposite(side)):
         if order.state == "cancelling":
             continue
-        prices = order.prices_ticks if order.state == "unknown" else order.prices_ticks[-1:]
-        for other in prices:
+        for other in order.prices_ticks:
             price_ticks = min(price_ticks, other - 1) if side == BUY else max(price_ticks, other + 1)
     return price_ticks
 
