@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.risk.crash_report import BREAKERS, DAY, Window, main, play, report, table
+from tests.risk.crash_report import DAY, Window, main, play, report, table
 from tests.risk.path_venue import SECOND
 from tests.risk.rig import Rig
 from tests.risk.second_method import Curve, curve, first_over, sigmas
@@ -35,7 +35,8 @@ def should_fire(window: Window, rig: Rig, breaker: str) -> int | None:
     """Return the second in which a breaker's measure first was beyond its limit, from the fills and the path alone."""
     mids = window.mids()
     path = Curve(curve(rig.fills, mids))
-    limits = BREAKERS[breaker]
+    config = rig.strategy().config
+    limits = config.model_dump()
     started_ns = window.start_ns + START_SECONDS * SECOND
     since = [point for point in path.points if point.time_ns >= started_ns]
     if breaker == "daily_loss":
@@ -43,7 +44,7 @@ def should_fire(window: Window, rig: Rig, breaker: str) -> int | None:
     elif breaker == "hourly_loss":
         when = first_over(((p.time_ns, -path.hourly(p)) for p in since), limits["max_hourly_loss"])
     elif breaker == "drawdown":
-        capital = Fraction(rig.strategy().config.max_position) * path.point(started_ns).mid
+        capital = Fraction(config.max_position) * path.point(started_ns).mid
         when = first_over(path.drawdowns(capital), limits["max_drawdown_percent"])
     else:
         first_ns = window.start_ns + SECOND
@@ -52,8 +53,7 @@ def should_fire(window: Window, rig: Rig, breaker: str) -> int | None:
     return None if when is None else second(when)
 
 
-def check_breaker(window: Window, breaker: str) -> None:
-    rig = played(window, breaker)
+def check_breaker(window: Window, breaker: str, rig: Rig) -> None:
     events = rig.of(CircuitBreaker)
     expected = should_fire(window, rig, breaker)
     assert [(event.breaker, second(time_ns(event))) for event in events] == ([(breaker, expected)] if expected else [])
@@ -71,8 +71,9 @@ def check_breaker(window: Window, breaker: str) -> None:
 @pytest.mark.parametrize("breaker", ["daily_loss", "hourly_loss", "drawdown", "volatility"])
 @pytest.mark.parametrize("window", CRASHES, ids=lambda window: window.asset)
 def test_each_breaker_fires_when_it_should(window: Window, breaker: str) -> None:
-    check_breaker(window, breaker)
-    assert played(window, breaker).of(CircuitBreaker), "the crash was deep enough"
+    rig = played(window, breaker)
+    check_breaker(window, breaker, rig)
+    assert rig.of(CircuitBreaker), "the crash was deep enough"
 
 
 @pytest.mark.parametrize("window", CRASHES, ids=lambda window: window.asset)
@@ -99,11 +100,13 @@ def test_the_ledger_agrees_with_fractions_throughout(window: Window) -> None:
 
 
 def test_a_loss_of_more_than_an_hour_ago_is_not_in_the_hourly_loss() -> None:
-    window = Window("BTC", "11:30", "12:55")
-    rig = played(window, "hourly_loss")
+    window = Window("BTC", "11:34", "12:51")
+    rig = play(window, "hourly_loss", max_hourly_loss=4_500)
+    check_breaker(window, "hourly_loss", rig)
     path = Curve(curve(rig.fills, window.mids()))
-    assert any(abs(path.hourly(point) - point.total) > 1_000 for point in path.points)
-    check_breaker(window, "hourly_loss")
+    fired_ns = time_ns(rig.of(CircuitBreaker)[0])
+    in_all = first_over(((point.time_ns, -point.total) for point in path.points), 4_500)
+    assert in_all is not None and in_all < fired_ns - 60 * SECOND
 
 
 def test_a_breaker_that_flattens_leaves_nothing_to_lose() -> None:
@@ -136,10 +139,11 @@ def test_the_report_in_text_and_in_json(monkeypatch: pytest.MonkeyPatch, capsys:
 @pytest.mark.parametrize("breaker", ["none", "daily_loss", "hourly_loss", "drawdown", "volatility"])
 @pytest.mark.parametrize("window", WHOLE_DAY, ids=lambda window: window.asset)
 def test_each_breaker_over_the_whole_day(window: Window, breaker: str) -> None:
+    rig = play(window, breaker)
     if breaker == "none":
-        assert not played(window, breaker).of(CircuitBreaker)
+        assert not rig.of(CircuitBreaker)
     else:
-        check_breaker(window, breaker)
+        check_breaker(window, breaker, rig)
 
 
 @pytest.mark.nightly
