@@ -29,6 +29,7 @@ from console.link import Link
 from console.operator import Operator
 from console.screens.questions import ask_to_clear, ask_to_flatten
 from console.store import Store
+from console.terminal import hung_up
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
@@ -138,7 +139,10 @@ class ConsoleApp(App[int]):
     # What is drawn ---------------------------------------------------------------------------------------------------
 
     def repaint(self) -> None:
-        """Show what has changed since the last time."""
+        """Show what has changed since the last time, if there is still a terminal to show it on."""
+        if hung_up():
+            self.exit(128 + signal.SIGHUP)
+            return
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")

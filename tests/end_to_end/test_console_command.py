@@ -50,6 +50,11 @@ class Terminal:
         self._read(0)
         return self.process.returncode
 
+    def hang_up(self) -> None:
+        """Take the terminal away without a word."""
+        os.close(self._master)
+        self._master, _ = pty.openpty()
+
     def close(self) -> None:
         """End the process and the terminal."""
         if self.process.poll() is None:
@@ -117,3 +122,13 @@ def test_an_engine_that_cannot_start_is_explained_after_the_screen_is_gone(tmp_p
     assert screen, "the screen was there first"
     assert b"the engine could not start" in rest
     assert b"is not a usable journal" in rest
+
+
+def test_a_terminal_that_goes_without_a_signal_ends_the_console_and_its_engine(tmp_path: Path) -> None:
+    with terminal("console", "--state-dir", tmp_path) as console:
+        console.read_until("ETH Inventory")
+        engine = json.loads((tmp_path / "engine.json").read_text())
+        console.hang_up()
+        console.process.wait(timeout=20)
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine["pid"], 0)
