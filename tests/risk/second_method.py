@@ -1,7 +1,8 @@
-"""Every number a second time: fractions over the journal's fills and the mids of the path, and nothing of the engine."""
+"""Every number a second time: fractions over the journal's fills and the path's mids, and nothing of the engine."""
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def sigmas(mids: Mids, start_ns: int, end_ns: int, window_seconds: int) -> list[
         samples.append(log(mids[bisect_right(times, second_ns) - 1][1]))
         if len(samples) >= 30:
             recent = samples[-window_seconds - 1 :]
-            squares = [(b - a) ** 2 for a, b in zip(recent, recent[1:], strict=False)]
+            squares = [(b - a) ** 2 for a, b in itertools.pairwise(recent)]
             found.append((second_ns, 100 * sqrt(fsum(squares) * window_seconds / len(squares))))
     return found
 
@@ -109,7 +110,7 @@ def sharpe(value_at: Callable[[int], Fraction], start_ns: int, end_ns: int) -> f
     """Return mean over deviation (ddof 1) of the changes between UTC minutes, times sqrt(525600); 0 below 30."""
     first = -(-start_ns // (60 * SECOND)) * 60 * SECOND
     values = [float(value_at(minute)) for minute in range(first, end_ns + 1, 60 * SECOND)]
-    changes = [b - a for a, b in zip(values, values[1:], strict=False)]
+    changes = [b - a for a, b in itertools.pairwise(values)]
     if len(changes) < 30:
         return 0.0
     mean = fsum(changes) / len(changes)

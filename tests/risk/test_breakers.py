@@ -290,7 +290,7 @@ def test_hold_stops_the_hedge_and_keeps_the_position() -> None:
     bench.mid(49_000)
     assert bench.of(CircuitBreaker)
     bench.answer_all()
-    sent = [request for request in bench.sent(Place)]
+    sent = list(bench.sent(Place))
     bench.wait(120)
     assert not sent and not bench.sent(Place)
     assert bench.strategy().plan is None

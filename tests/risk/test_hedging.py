@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -181,8 +182,7 @@ def vwap_children(trades: Sequence[tuple[float, int]]) -> list[tuple[float, int]
     bench.fill(bid.client_order_id, 1_400)
     children = []
     for second in range(130):
-        for place in [request for request in bench.sent(Place) if request.time_in_force == "IOC"]:
-            children.append((second, place.quantity_lots))
+        children += [(second, place.quantity_lots) for place in bench.sent(Place) if place.time_in_force == "IOC"]
         bench.fill_children()
         bench.answer_all()
         bench.wait(1)
@@ -316,7 +316,7 @@ def test_a_failed_child_is_tried_again_and_told(fate: str) -> None:
         times = tries
         assert len(told) == len(tries)
         assert {event.code for event in told} == {"CHILD_NOT_FILLED" if fate == "cancelled" else "INVALID_PRICE"}
-    waits = [round(b - a) for a, b in zip(times, times[1:], strict=False)]
+    waits = [round(b - a) for a, b in itertools.pairwise(times)]
     assert waits[:6] == ([2, 4, 8, 16, 30, 30] if fate == "nobody there" else [1, 2, 4, 8, 16, 30])
     assert bench.strategy().plan is not None
 
