@@ -42,7 +42,9 @@ def status_span(strategy: Strategy, store: Store) -> Span:
         return "? unknown", "alarm"
     if strategy.status == "active":
         # The stop is heard of before its strategies are: all of them are stopped at once.
-        return ("… stopping", "accent") if store.emergency else ("● active", "gain")
+        if store.emergency:
+            return "… stopping", "accent"
+        return ("● active", "gain") if "quoting" in strategy.sides.values() else ("○ active", "caution")
     if strategy.status == "paused":
         cause = (strategy.pause_reason or "").partition(":")[0]
         by_hand = cause in ("", "operator", "cancel_all_quotes")
