@@ -25,6 +25,7 @@ GEMINI = Instrument("gemini", "ETH", "ETHUSD", TICK, Decimal("0.000001"), Decima
 
 Level = tuple[int, int]
 Touch = tuple[Level, Level]
+Happening = tuple[int, Touch | None, Print | None]
 
 _HALF_SPREAD = 0.5e-4
 _DEPTH_LOTS = 10**9
@@ -80,11 +81,10 @@ def gemini_steps(start_ns: int, end_ns: int) -> Iterator[Step]:
         day_ns = at(f"{day}T00:00")
         if day_ns + 86_400 * SECOND <= start_ns or day_ns >= end_ns:
             continue
-        for time_ns, happening in merge(_touches(day), _trades(day), key=itemgetter(0)):
-            traded = isinstance(happening, Print)
-            touch = touch if traded else happening
+        for time_ns, changed, trade in merge(_touches(day), _trades(day), key=itemgetter(0)):
+            touch = changed or touch
             if touch is not None and start_ns <= time_ns < end_ns:
-                yield Step(time_ns, *touch, (happening,) if traded else ())
+                yield Step(time_ns, *touch, () if trade is None else (trade,))
 
 
 def _rows(day: str, name: str) -> Iterator[list[str]]:
@@ -94,15 +94,15 @@ def _rows(day: str, name: str) -> Iterator[list[str]]:
         yield from rows
 
 
-def _touches(day: str) -> Iterator[tuple[int, Touch]]:
+def _touches(day: str) -> Iterator[Happening]:
     for seconds, bid, ask in _rows(day, "market-depth"):
-        yield int(seconds) * SECOND, (_level(bid), _level(ask))
+        yield int(seconds) * SECOND, (_level(bid), _level(ask)), None
 
 
-def _trades(day: str) -> Iterator[tuple[int, Print]]:
+def _trades(day: str) -> Iterator[Happening]:
     for seconds, price, size, buyer_is_maker in _rows(day, "trade"):
         ticks, lots = _level(f"{price}_{size}")
-        yield int(Decimal(seconds) * SECOND), Print(ticks, lots, SELL if buyer_is_maker == "1" else BUY)
+        yield int(Decimal(seconds) * SECOND), None, Print(ticks, lots, SELL if buyer_is_maker == "1" else BUY)
 
 
 def _level(text: str) -> Level:

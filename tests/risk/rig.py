@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any, TypeVar
 
-from zenotc.engine.actions import Action, Emit, Reply, Send
+from zenotc.engine.actions import Action, Reply, Send
 from zenotc.engine.engine import Engine
 from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import ZenOTCError
@@ -93,16 +93,18 @@ class Rig:
                 self.venues[request.venue].send(request, now_ns)
             elif isinstance(action, Reply):
                 self.replies[action.command_id] = action.error
-        kept = {
-            FillRecord: self.fills,
-            OrderRecord: self.orders,
-            OrderStateRecord: self.order_states,
-            BaselineRecord: self.baselines,
-        }
-        for record in records_of(a for a in actions if not isinstance(a, Emit)):
-            if (rows := kept.get(type(record))) is not None:  # type: ignore[call-overload]
-                rows.append(record)
-        self.events += [action.event for action in actions if isinstance(action, Emit)]
+        for record in records_of(actions):
+            match record:
+                case StrategyEvent():
+                    self.events.append(record)
+                case FillRecord():
+                    self.fills.append(record)
+                case OrderRecord():
+                    self.orders.append(record)
+                case OrderStateRecord():
+                    self.order_states.append(record)
+                case BaselineRecord():
+                    self.baselines.append(record)
 
     # What a test does
 

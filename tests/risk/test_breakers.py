@@ -13,7 +13,7 @@ from zenotc.exceptions import CircuitBreakerError, StrategyError
 from zenotc.models.events import CircuitBreaker, ErrorOccurred, HedgeTriggered, LifecycleEvent
 from zenotc.models.orders import Amend, Place
 
-AUTO = {"auto_resume_enabled": True, "resume_delay_minutes": 30}
+AUTO: dict[str, Any] = {"auto_resume_enabled": True, "resume_delay_minutes": 30}
 LOSS_LIMITS: dict[str, dict[str, Any]] = {
     "daily_loss": {"max_daily_loss": 1_000},
     "hourly_loss": {"max_hourly_loss": 1_000},
@@ -62,7 +62,7 @@ def test_a_loss_breaker_fires_beyond_its_limit_and_not_at_it(breaker: str) -> No
     assert not bench.of(CircuitBreaker)
     bench.mid(49_499)
     (event,) = bench.of(CircuitBreaker)
-    assert (event.breaker, event.limit) == (breaker, 1 if breaker == "drawdown" else 1_000)
+    assert (event.breaker, event.limit) == (breaker, Decimal(1 if breaker == "drawdown" else 1_000))
     assert event.measure > event.limit
     assert event.resumes_at is None
     assert bench.strategy().status == "paused"
@@ -279,7 +279,12 @@ def test_quotes_are_pulled_when_a_breaker_goes_blind() -> None:
 # What happens to the position
 
 
-HEDGING = {"auto_hedge_enabled": True, "hedge_threshold": 3, "hedge_target": 1, "hedge_venue": "internal"}
+HEDGING: dict[str, Any] = {
+    "auto_hedge_enabled": True,
+    "hedge_threshold": 3,
+    "hedge_target": 1,
+    "hedge_venue": "internal",
+}
 
 
 def test_hold_stops_the_hedge_and_keeps_the_position() -> None:
@@ -338,7 +343,7 @@ def test_the_desk_loss_pauses_everything_and_refuses_until_midnight() -> None:
     assert not bench.of(CircuitBreaker)
     bench.mid(49_600)
     (event,) = bench.of(CircuitBreaker)
-    assert (event.breaker, event.strategy_id, event.measure) == ("desk_daily_loss", None, 1_200)
+    assert (event.breaker, event.strategy_id, event.measure) == ("desk_daily_loss", None, Decimal(1_200))
     bench.answer_all()
     assert all(strategy.status == "paused" for strategy in bench.engine.state.strategies.values())
     assert not bench.quotes("s") and not bench.quotes("t")

@@ -13,13 +13,18 @@ from tests.risk.crash_report import DAY, Window, main, play, report, table
 from tests.risk.path_venue import SECOND
 from tests.risk.rig import Rig
 from tests.risk.second_method import Curve, curve, first_over, sigmas
-from zenotc.models.events import CircuitBreaker, ErrorOccurred, StrategyEvent
+from zenotc.models.events import CircuitBreaker, ErrorOccurred, PnlUpdate, StrategyEvent
 from zenotc.models.orders import Amend, Place
 
-CRASHES = [Window("BTC", "12:24", "12:58"), Window("ETH", "12:24", "12:58")]
+CRASH = Window("BTC", "12:24", "12:58")
+CRASHES = [CRASH, pytest.param(Window("ETH", "12:24", "12:58"), marks=pytest.mark.nightly)]
 WHOLE_DAY = [Window("BTC", "00:00", "23:59"), Window("ETH", "00:00", "23:59")]
 START_SECONDS = 10
 played = cache(play)
+
+
+def asset_of(window: Window) -> str:
+    return window.asset
 
 
 def time_ns(event: StrategyEvent) -> int:
@@ -69,14 +74,14 @@ def check_breaker(window: Window, breaker: str, rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("breaker", ["daily_loss", "hourly_loss", "drawdown", "volatility"])
-@pytest.mark.parametrize("window", CRASHES, ids=lambda window: window.asset)
+@pytest.mark.parametrize("window", CRASHES, ids=asset_of)
 def test_each_breaker_fires_when_it_should(window: Window, breaker: str) -> None:
     rig = played(window, breaker)
     check_breaker(window, breaker, rig)
     assert rig.of(CircuitBreaker), "the crash was deep enough"
 
 
-@pytest.mark.parametrize("window", CRASHES, ids=lambda window: window.asset)
+@pytest.mark.parametrize("window", CRASHES, ids=asset_of)
 def test_without_breakers_none_fires_and_more_is_lost(window: Window) -> None:
     rig = played(window, "none")
     assert not rig.of(CircuitBreaker)
@@ -85,14 +90,14 @@ def test_without_breakers_none_fires_and_more_is_lost(window: Window) -> None:
         assert lost < played(window, breaker).strategy().ledger.total_pnl
 
 
-@pytest.mark.parametrize("window", CRASHES, ids=lambda window: window.asset)
+@pytest.mark.parametrize("window", CRASHES, ids=asset_of)
 def test_the_ledger_agrees_with_fractions_throughout(window: Window) -> None:
     rig = played(window, "none")
     path = Curve(curve(rig.fills, window.mids()))
     ledger = rig.strategy().ledger
     assert Fraction(ledger.total_pnl) == path.points[-1].total
     assert ledger.residual == 0
-    updates = [event for event in rig.events if event.type == "pnl_update"]
+    updates = rig.of(PnlUpdate)
     assert len(updates) > 100
     for event in updates:
         assert Fraction(event.total_pnl) == path.until(time_ns(event))
@@ -110,7 +115,7 @@ def test_a_loss_of_more_than_an_hour_ago_is_not_in_the_hourly_loss() -> None:
 
 
 def test_a_breaker_that_flattens_leaves_nothing_to_lose() -> None:
-    window = CRASHES[0]
+    window = CRASH
     rig = played(window, "daily_loss", "flatten")
     fired_ns = time_ns(rig.of(CircuitBreaker)[0])
     assert rig.strategy().position == 0
@@ -137,7 +142,7 @@ def test_the_report_in_text_and_in_json(monkeypatch: pytest.MonkeyPatch, capsys:
 @pytest.mark.nightly
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("breaker", ["none", "daily_loss", "hourly_loss", "drawdown", "volatility"])
-@pytest.mark.parametrize("window", WHOLE_DAY, ids=lambda window: window.asset)
+@pytest.mark.parametrize("window", WHOLE_DAY, ids=asset_of)
 def test_each_breaker_over_the_whole_day(window: Window, breaker: str) -> None:
     rig = play(window, breaker)
     if breaker == "none":

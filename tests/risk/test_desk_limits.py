@@ -27,7 +27,7 @@ def quoting(settings: dict[str, Any], **config: Any) -> Bench:
 
 
 def sides(bench: Bench, strategy_id: str = "s") -> dict[str, str]:
-    return dict(side_reasons(bench.engine.state, bench.strategy(strategy_id)))
+    return {str(side): reason for side, reason in side_reasons(bench.engine.state, bench.strategy(strategy_id)).items()}
 
 
 def denials(bench: Bench) -> list[tuple[str | None, str]]:

@@ -81,7 +81,7 @@ def test_every_algorithm_on_every_venue(algo: str, venue: str, direction: int) -
     rig.wait(200)
     (triggered,) = rig.of(HedgeTriggered)
     side = SELL if direction > 0 else BUY
-    assert (triggered.hedge_quantity, triggered.side) == (1, side)
+    assert (triggered.hedge_quantity, triggered.side) == (D(1), side)
     assert (triggered.hedge_algo, triggered.hedge_venue) == (algo, venue)
     (completed,) = rig.of(HedgeCompleted)
     assert completed.hedge_quantity == completed.filled_quantity == 1
@@ -166,7 +166,7 @@ def test_a_schedule_follows_the_position() -> None:
     assert rig.of(HedgeCompleted)[0].filled_quantity == D("0.6")
 
 
-def vwap_children(trades: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
+def vwap_children(trades: Sequence[tuple[float, int]]) -> list[tuple[int, int]]:
     """Return the children of a hedge, 60 minutes after trades at such seconds of so many lots."""
     bench = Bench()
     bench.mid(50_000)
@@ -335,7 +335,8 @@ def test_what_is_not_hedged_shows_with_its_age() -> None:
     bench.wait(20)
     bench.fill_children()
     view = strategy_view(bench.engine.state, bench.strategy(), bench.now_ns)
-    assert (view.unhedged_quantity, view.unhedged_seconds, view.hedge) == (0, 0, None)
+    assert view.unhedged_quantity == view.unhedged_seconds == 0
+    assert view.hedge is None
 
 
 def test_slippage_is_measured_from_the_mid_at_the_trigger() -> None:

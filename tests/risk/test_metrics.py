@@ -20,13 +20,13 @@ from tests.risk.rig import Rig
 from tests.risk.second_method import Curve, Mids, curve, sharpe, signed
 from zenotc.engine.views import metrics_view, quote_stats_view
 from zenotc.journal.records import FillRecord
-from zenotc.models.events import ErrorOccurred, HedgeCompleted
+from zenotc.models.events import ErrorOccurred, HedgeCompleted, HedgeFilled, HedgeTriggered
 from zenotc.models.market import BUY, SELL
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 
-BEGIN = at("2024-08-08T23:35")
+BEGIN = at("2024-08-08T23:40")
 MIDNIGHT = at("2024-08-09T00:00")
-SECONDS = 45 * 60
+SECONDS = 36 * 60
 ELSEWHERE = BEGIN + SECOND // 2
 """The hedge venue moves between the seconds, so that its mid at a trigger is beyond doubt."""
 STARTED = BEGIN + 10 * SECOND
@@ -67,7 +67,7 @@ class Run:
 
 @cache
 def played(seed: int) -> Run:
-    """Play 45 minutes over midnight to one strategy that hedges elsewhere."""
+    """Play 36 minutes over midnight to one strategy that hedges elsewhere."""
     steps = list(random_steps(seed, BEGIN, SECONDS))
     elsewhere = random_steps(seed + 1_000, ELSEWHERE, SECONDS)
     rig = Rig(PathVenue(QUOTING, steps), PathVenue(HEDGE, elsewhere), start_ns=BEGIN)
@@ -76,7 +76,7 @@ def played(seed: int) -> Run:
         "asset": "BTC", "base_spread_bps": 5, "quote_size": "0.1", "max_position": 2, "capital": CAPITAL,
         "quote_layers": 2,
     }  # fmt: skip
-    hedge = {
+    hedge: dict[str, Any] = {
         "auto_hedge_enabled": True, "hedge_threshold": "0.4", "hedge_target": "0.1", "max_slippage_bps": 500,
     }  # fmt: skip
     rig.create(**values, **hedge)
@@ -86,7 +86,7 @@ def played(seed: int) -> Run:
     return Run(rig, [(step.time_ns, half_tick * step.twice_mid_ticks) for step in steps])
 
 
-SEEDS = [1, 2]
+SEEDS = [1, pytest.param(2, marks=pytest.mark.nightly)]
 
 
 def average_cost(fills: Sequence[FillRecord]) -> tuple[Fraction, int, int]:
@@ -168,7 +168,7 @@ def test_sharpe_does_not_change_when_a_fill_is_split_in_ten() -> None:
     assert split.trade_count == 10 * whole.trade_count
     assert split.sharpe_ratio == whole.sharpe_ratio != 0
     assert split.total_pnl == whole.total_pnl
-    assert split.max_drawdown == whole.max_drawdown > 0
+    assert split.max_drawdown == whole.max_drawdown != 0
 
 
 def split_fills(parts: int) -> StrategyMetrics:
@@ -252,18 +252,18 @@ def test_slippage_of_hedges(seed: int) -> None:
     half_tick = Fraction(HEDGE.tick_size) / 2
     elsewhere = [(s.time_ns, half_tick * s.twice_mid_ticks) for s in random_steps(seed + 1_000, ELSEWHERE, SECONDS)]
     book = Curve(curve([], elsewhere))
-    began_ns, hedged = 0, []
-    completed = 0
+    began_ns = completed = 0
+    hedged: list[HedgeFilled] = []
     for event in run.rig.events:
-        if event.type == "hedge_triggered":
+        if isinstance(event, HedgeTriggered):
             began_ns, hedged = round(event.timestamp.timestamp() * 1e6) * 1_000, []
-        elif event.type == "hedge_filled":
+        elif isinstance(event, HedgeFilled):
             hedged.append(event)
         elif isinstance(event, HedgeCompleted):
             mid = book.point(began_ns).mid
             sign = 1 if hedged[0].side == "buy" else -1
-            cost = sum(sign * (Fraction(f.price) - mid) * Fraction(f.quantity) for f in hedged)
-            notional = sum(Fraction(f.price) * Fraction(f.quantity) for f in hedged)
+            cost = sum((sign * (Fraction(f.price) - mid) * Fraction(f.quantity) for f in hedged), Fraction(0))
+            notional = sum((Fraction(f.price) * Fraction(f.quantity) for f in hedged), Fraction(0))
             assert event.slippage_bps == pytest.approx(float(cost / notional) * 1e4, rel=1e-9, abs=1e-9)
             assert event.filled_quantity == sum(f.quantity for f in hedged)
             completed += 1

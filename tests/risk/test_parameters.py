@@ -120,7 +120,8 @@ def fired(**fixed: Any) -> Look:
 
 
 def position_after_a_breaker(**config: Any) -> Seen:
-    hedge = {"auto_hedge_enabled": True, "hedge_threshold": 1, "hedge_target": D("0.5"), "hedge_venue": "internal"}
+    hedge: dict[str, Any] = {"auto_hedge_enabled": True, "hedge_threshold": 1, "hedge_target": D("0.5")}
+    hedge["hedge_venue"] = "internal"
     bench = begun(900, max_daily_loss=100, **hedge, **config)
     bench.fill(next(bench.strategy().live_quotes(BUY)).client_order_id, 900, price=101_000)
     assert bench.of(CircuitBreaker)

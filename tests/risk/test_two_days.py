@@ -15,7 +15,7 @@ from tests.risk.second_method import Curve, Mids, curve
 from zenotc.models.events import CircuitBreaker, ErrorOccurred, LifecycleEvent, PnlUpdate, StrategyEvent
 
 MIDNIGHT = at("2021-07-02T00:00")
-EVENING = (at("2021-07-01T23:50"), at("2021-07-02T00:06"))
+EVENING = (at("2021-07-01T23:50"), at("2021-07-02T00:05"))
 TWO_DAYS = (at("2021-07-01T00:00"), at("2021-07-03T00:00"))
 
 
