@@ -268,3 +268,26 @@ def test_slippage_of_hedges(seed: int) -> None:
             assert event.filled_quantity == sum(f.quantity for f in hedged)
             completed += 1
     assert completed > 10
+
+
+def test_time_quoting_counts_the_seconds_with_both_sides_at_their_target() -> None:
+    bench = Bench()
+    bench.mid(50_000)
+    bench.create(enabled=True)
+    bench.answer_all()
+    bench.wait(6)
+    bench.fill(next(bench.strategy().live_quotes(BUY)).client_order_id)  # the next bid is not accepted for a second
+    bench.wait(1)
+    bench.answer_all()
+    bench.wait(1)
+    bench.mid(50_100)  # both are on their way
+    bench.wait(1)
+    bench.answer_all()
+    bench.wait(1)
+    stats = quote_stats_view(bench.strategy())
+    assert stats.time_quoting_percent == pytest.approx(80)
+    assert stats.buy_time_quoting_percent == pytest.approx(80)
+    assert stats.sell_time_quoting_percent == pytest.approx(90)
+    bench.pause()
+    bench.wait(10)
+    assert quote_stats_view(bench.strategy()).time_quoting_percent == pytest.approx(80), "of the active time"
