@@ -29,7 +29,7 @@ from console.link import Link
 from console.operator import Operator
 from console.screens.questions import ask_to_clear, ask_to_flatten
 from console.store import Store
-from console.terminal import hung_up
+from console.terminal import watch_terminal
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
@@ -127,6 +127,7 @@ class ConsoleApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self.exit, 128 + number)
+        watch_terminal(lambda: loop.call_soon_threadsafe(self.exit, 128 + signal.SIGHUP), 128 + signal.SIGHUP)
         self.set_interval(REPAINT_SECONDS, self.repaint)
         self.call_after_refresh(self._connect)
 
@@ -139,10 +140,7 @@ class ConsoleApp(App[int]):
     # What is drawn ---------------------------------------------------------------------------------------------------
 
     def repaint(self) -> None:
-        """Show what has changed since the last time, if there is still a terminal to show it on."""
-        if hung_up():
-            self.exit(128 + signal.SIGHUP)
-            return
+        """Show what has changed since the last time."""
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")

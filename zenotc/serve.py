@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -71,6 +72,8 @@ class ServeOptions:
         Begin without the demo's strategies.
     settings
         The file of the engine's settings.
+    end_with_stdin
+        Whether to end, too, when standard input closes.
     order_latency_ns
         From the engine to the exchange, and back again, ns.
     """
@@ -85,6 +88,7 @@ class ServeOptions:
     loop: bool = False
     strategies: Path | None = None
     empty: bool = False
+    end_with_stdin: bool = False
     settings: Path | None = None
     order_latency_ns: int = 5_000_000
 
@@ -105,6 +109,8 @@ async def serve(options: ServeOptions) -> int:
     strategies = _strategies(options, venues[0].instruments)
     async with contextlib.AsyncExitStack() as at_end:
         told_to_end = at_end.enter_context(_until_signal())
+        if options.end_with_stdin:
+            at_end.enter_context(_until_stdin_closes(told_to_end))
         journal = at_end.enter_context(Journal.open(state.journal, now_ns=time.time_ns()))
         desk = Desk(
             venues,
@@ -172,6 +178,23 @@ def _creation(config: StrategyConfig) -> CreateStrategy:
         strategy_id=f"mm_{secrets.token_hex(8)}",
         config=config,
     )
+
+
+@contextlib.contextmanager
+def _until_stdin_closes(told: asyncio.Event) -> Iterator[None]:
+    """Set the event when standard input closes."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            loop.remove_reader(sys.stdin.fileno())
+            told.set()
+
+    loop.add_reader(sys.stdin.fileno(), read)
+    try:
+        yield
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
 
 
 async def _ready(desk: Desk, told_to_end: asyncio.Event) -> bool:

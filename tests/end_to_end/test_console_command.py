@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 
 class Terminal:
     """A process on a terminal of 132x36, and everything it has written."""
@@ -132,3 +134,12 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_console_and_its_engine(t
         console.process.wait(timeout=20)
     with pytest.raises(ProcessLookupError):
         os.kill(engine["pid"], 0)
+
+
+async def test_an_engine_outlives_its_console_by_no_more_than_it_takes_to_cancel(tmp_path: Path) -> None:
+    with terminal("console", "--state-dir", tmp_path) as console:
+        console.read_until("ETH Inventory")
+        console.process.kill()
+        console.process.wait(timeout=10)
+        log = tmp_path / "engine.log"
+        await until(lambda: "event=ended confirmed=true" in log.read_text(), 20)

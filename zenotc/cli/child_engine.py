@@ -6,10 +6,9 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from zenotc.exceptions import ConnectionFailedError
-from zenotc.models.wire import decode
+from zenotc.runtime.state_directory import StateDirectory
 
 __all__ = ["ChildEngine", "find_engine"]
 
@@ -25,6 +24,8 @@ _LOG_TAIL = 20
 
 class ChildEngine:
     """An engine process, in a session of its own so that the terminal's signals do not reach it.
+
+    It ends with this process, however that ends: it reads from a pipe that nobody else holds open.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ class ChildEngine:
                 "zenotc",
                 "serve",
                 *self._arguments,
-                stdin=asyncio.subprocess.DEVNULL,
+                "--end-with-stdin",
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -70,7 +72,7 @@ class ChildEngine:
             raise ConnectionFailedError("the engine has not been started")
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while _profile(self._state_dir).get("pid") != process.pid:
+                while StateDirectory(self._state_dir).profile().get("pid") != process.pid:
                     if process.returncode is not None:
                         raise ConnectionFailedError(f"the engine could not start:\n{self._tail()}")
                     await asyncio.sleep(_POLL_SECONDS)
@@ -108,7 +110,7 @@ async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
     """
     import httpx
 
-    url = _profile(state_dir).get("url")
+    url = StateDirectory(state_dir).profile().get("url")
     if url is None:
         return None
     try:
@@ -117,11 +119,3 @@ async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
     except (httpx.HTTPError, httpx.InvalidURL):
         return None
     return str(url) if answer.is_success else None
-
-
-def _profile(state_dir: Path) -> dict[str, Any]:
-    try:
-        profile = decode((state_dir / "engine.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return profile if isinstance(profile, dict) else {}

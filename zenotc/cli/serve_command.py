@@ -43,6 +43,9 @@ def serve(
         ),
     ] = None,
     empty: Annotated[bool, typer.Option("--empty", help="Begin without the demo strategies.")] = False,
+    end_with_stdin: Annotated[
+        bool, typer.Option("--end-with-stdin", help="End, too, when standard input closes: the parent has died.")
+    ] = False,
     order_latency_ms: Annotated[
         float, typer.Option(min=0, max=60_000, help="From the engine to the exchange, and back again.")
     ] = 5.0,
@@ -68,6 +71,7 @@ def serve(
         strategies=strategies,
         settings=settings,
         empty=empty,
+        end_with_stdin=end_with_stdin,
         order_latency_ns=round(order_latency_ms * 1e6),
     )
     try:
