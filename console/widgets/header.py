@@ -127,6 +127,8 @@ def _in_force(status: EngineStatus) -> str:
     state = status.emergency_stop
     since = f" since {clock_time(state.since)} UTC" if state.since else ""
     by = f" by {clean(state.operator, 24)}" if state.operator else ""
+    if not state.durable:
+        by += " · ENDS WITH THE ENGINE'S PROCESS"
     if state.unconfirmed_venues:
         missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
         return f"in force{since}{by} · NOT CONFIRMED BY: {missing}"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from console.app import ConsoleApp
-
-_spec = importlib.util.spec_from_file_location("console_double", Path(__file__).with_name("double.py"))
-assert _spec is not None and _spec.loader is not None
-double = importlib.util.module_from_spec(_spec)
-sys.modules["console_double"] = double
-_spec.loader.exec_module(double)
+from tests.console import double
 
 Desk = Callable[..., AbstractAsyncContextManager[tuple[ConsoleApp, Any, Pilot[Any]]]]
 

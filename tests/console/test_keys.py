@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from console_double import demo_strategies
 
 from console.actions import ACTIONS, Situation, action_by_id
 from console.double_press import DoublePress
+from tests.console.double import demo_strategies
 from zenotc.exceptions import CircuitBreakerError, OutcomeUnknownError
 from zenotc.models.strategy import Strategy
 
@@ -109,6 +109,13 @@ async def test_it_shows_the_venues_that_have_not_confirmed(desk: Any, screen_tex
         )
         app.store.status = await engine.mm_strategy.status()
         assert "NOT CONFIRMED BY: sandbox-hedge" in screen_text(app).splitlines()[0]
+
+
+async def test_it_shows_that_a_restart_would_end_it(desk: Any, screen_text: Any) -> None:
+    async with desk() as (app, engine, _pilot):
+        engine.emergency = engine.emergency.model_copy(update={"active": True, "operator": "desk", "durable": False})
+        app.store.status = await engine.mm_strategy.status()
+        assert "ENDS WITH THE ENGINE'S PROCESS" in screen_text(app).splitlines()[0]
 
 
 async def test_an_emergency_stop_that_is_not_answered_stays_in_the_header(

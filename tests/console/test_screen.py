@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from console_double import NOW, Engine, demo_strategies, fill, strategy
 from rich.cells import cell_len
 from textual import events
 
 from console.ink import Span, line
 from console.widgets.sheet import _difference
+from tests.console.double import NOW, Engine, demo_strategies, fill, strategy
 from zenotc.models.strategy import Strategy
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
