@@ -95,15 +95,16 @@ class Sheet(Widget):
     def notify_style_update(self) -> None:
         """Drop what was drawn in other styles."""
         super().notify_style_update()
-        self._styles.clear()
-        self._grounds.clear()
-        self._strips.clear()
+        self._forget_styles()
 
     def _restyle(self) -> None:
+        self._forget_styles()
+        self.refresh()
+
+    def _forget_styles(self) -> None:
         self._styles.clear()
         self._grounds.clear()
         self._strips.clear()
-        self.refresh()
 
     def _forget(self) -> None:
         self._drawn = []

@@ -25,15 +25,14 @@ class EmergencyDesk:
         self._entry = entry
         self._conductor = conductor
 
-    def stop(self, now_ns: int, operator: str, command_id: str | None, *, flatten: bool) -> None:
+    def stop(self, now_ns: int, operator: str, command_id: str, *, flatten: bool) -> None:
         """Come into force: from here on nothing is placed; the requests to cancel are the first that leave."""
         state = self._state
         emergency = state.emergency
         first = not emergency.active
         emergency.latch(now_ns, operator)
         emergency.flatten = emergency.flatten or flatten
-        if command_id is not None:
-            emergency.commands.append(command_id)
+        emergency.commands.append(command_id)
         for venue in sorted({venue for venue, _ in state.markets}):
             self._cancel_all(venue, now_ns)
         if first:

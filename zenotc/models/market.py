@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-__all__ = ["BUY", "SELL", "Book", "Instrument", "PublicTrade", "Side", "opposite", "sign"]
+__all__ = ["BUY", "SELL", "Book", "Instrument", "PublicTrade", "Side", "opposite", "reaches", "sign"]
 
 Side = Literal["buy", "sell"]
 BUY: Side = "buy"
@@ -27,6 +27,11 @@ def opposite(side: Side) -> Side:
 def sign(side: Side) -> Literal[1, -1]:
     """Return +1 for a buy and -1 for a sell."""
     return 1 if side == BUY else -1
+
+
+def reaches(side: Side, price_ticks: int, other_ticks: int) -> bool:
+    """Return whether an order of this side and price would trade with one of the other side at the other price."""
+    return price_ticks >= other_ticks if side == BUY else price_ticks <= other_ticks
 
 
 @dataclass(frozen=True, slots=True)

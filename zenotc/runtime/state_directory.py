@@ -95,10 +95,13 @@ class StateDirectory:
         profile = {"url": url, "pid": os.getpid(), "environment": environment, "epoch": epoch}
         write_durably(self.path / "engine.json", encode(profile))
 
+    def profile(self) -> dict[str, Any]:
+        """Return what `publish` said in whatever process, empty where there is nothing to be read."""
+        return _read(self.path / "engine.json")
+
     def withdraw(self) -> None:
         """Take back what `publish` said, unless another engine has said something else since."""
-        profile = _read(self.path / "engine.json")
-        if profile.get("pid") == os.getpid():
+        if self.profile().get("pid") == os.getpid():
             remove_durably(self.path / "engine.json")
 
     def provide_credentials(self, environment: Environment) -> tuple[str, str]:

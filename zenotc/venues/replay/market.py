@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zenotc.models.market import BUY, SELL, Instrument, Side, opposite
+from zenotc.models.market import BUY, SELL, Instrument, Side, opposite, reaches
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
@@ -223,14 +223,14 @@ class ReplayMarket:
             return "SELF_TRADE"
         if order.post_only:
             touch = self.book.best_ask if order.side == BUY else self.book.best_bid
-            if touch is not None and _reaches(order.side, price_ticks, touch):
+            if touch is not None and reaches(order.side, price_ticks, touch):
                 return "POST_ONLY_WOULD_CROSS"
         return None
 
     def _own_in_the_way(self, side: Side, price_ticks: int) -> int | None:
         """Return the price of our best order on the other side where an order at this price would meet it."""
         own = self.queue.best(opposite(side))
-        return own if own is not None and _reaches(side, price_ticks, own) else None
+        return own if own is not None and reaches(side, price_ticks, own) else None
 
     def _takeable(self, side: Side, price_ticks: int) -> list[tuple[int, int]]:
         """Return the displayed levels that an order may take: within its price and before our own order."""
@@ -238,7 +238,7 @@ class ReplayMarket:
         other_side = opposite(side)
         levels = []
         for level_ticks, displayed_lots in self.book.levels(other_side):
-            if not _reaches(side, price_ticks, level_ticks) or (own is not None and _reaches(side, level_ticks, own)):
+            if not reaches(side, price_ticks, level_ticks) or (own is not None and reaches(side, level_ticks, own)):
                 break
             lots = displayed_lots - self._taken.get((other_side, level_ticks), 0)
             if lots > 0:
@@ -281,8 +281,3 @@ class ReplayMarket:
         self._report(
             AmendRejected(self.instrument.venue, self.instrument.asset, request.client_order_id, code, REJECTIONS[code])
         )
-
-
-def _reaches(side: Side, price_ticks: int, other_ticks: int) -> bool:
-    """Return whether an order of this side and price would trade with one at the other price."""
-    return price_ticks >= other_ticks if side == BUY else price_ticks <= other_ticks

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sortedcontainers import SortedDict
 
-from zenotc.models.market import BUY, SELL, Side
+from zenotc.models.market import BUY, SELL, Side, reaches
 from zenotc.models.orders import RejectCode
 
 __all__ = ["LevelChange", "MatchingEngine", "Order", "Trade"]
@@ -209,7 +209,7 @@ class MatchingEngine:
             return "INVALID_QUANTITY"
         if order.post_only:
             front = self._front(SELL if order.side == BUY else BUY)
-            if front is not None and _reaches(order.side, price_ticks, front.price_ticks):
+            if front is not None and reaches(order.side, price_ticks, front.price_ticks):
                 return "SELF_TRADE" if front.account == order.account else "POST_ONLY_WOULD_CROSS"
         return None
 
@@ -220,7 +220,7 @@ class MatchingEngine:
         remaining = taker.remaining_lots
         while remaining and levels:
             price, level = levels.peekitem(0 if other == SELL else -1)
-            if not _reaches(taker.side, taker.price_ticks, price):
+            if not reaches(taker.side, taker.price_ticks, price):
                 return
             maker = next(iter(level.queue))
             if maker.account == taker.account:
@@ -264,8 +264,3 @@ class MatchingEngine:
         self._levels(order.side)[order.price_ticks].lots -= order.quantity_lots - quantity_lots
         order.quantity_lots = quantity_lots
         self._changed[order.side, order.price_ticks] = None
-
-
-def _reaches(side: Side, price_ticks: int, other_ticks: int) -> bool:
-    """Return whether an order at the first price would trade against a resting one at the second."""
-    return price_ticks >= other_ticks if side == BUY else price_ticks <= other_ticks
