@@ -17,6 +17,7 @@ from zenotc.exceptions import (
     StrategyError,
 )
 from zenotc.models.events import CircuitBreaker, EmergencyStop, ErrorOccurred, LifecycleEvent, QuoteCancelled
+from zenotc.models.market import BUY, SELL
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
@@ -636,3 +637,22 @@ def test_a_partly_filled_order_is_topped_up_at_the_refresh() -> None:
     bench.answer_all()
     assert ("buy", 99_950, 1000) in bench.quotes()
     assert order.client_order_id in bench.strategy().orders
+
+
+def test_an_ask_follows_a_fall_only_when_the_bid_has_gone_down_before_it() -> None:
+    bench = Bench()
+    bench.mid(50_000)
+    bench.create(enabled=True)
+    bench.answer_all()
+    bid = next(o for o in bench.strategy().live_quotes(BUY))
+    resting_bid = bid.price_ticks
+
+    bench.mid(49_900)
+    first = bench.sent(Amend)
+    assert [amend.client_order_id for amend in first][0] == bid.client_order_id
+    asks = [amend.price_ticks for amend in first if amend.client_order_id != bid.client_order_id]
+    assert all(price > resting_bid for price in asks), "the bid may be refused and stay where it was"
+
+    bench.answer_all()
+    ask = next(o for o in bench.strategy().live_quotes(SELL))
+    assert ask.price_ticks == 2 * 49_925
