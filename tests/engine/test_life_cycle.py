@@ -649,7 +649,7 @@ def test_an_ask_follows_a_fall_only_when_the_bid_has_gone_down_before_it() -> No
 
     bench.mid(49_900)
     first = bench.sent(Amend)
-    assert [amend.client_order_id for amend in first][0] == bid.client_order_id
+    assert first[0].client_order_id == bid.client_order_id
     asks = [amend.price_ticks for amend in first if amend.client_order_id != bid.client_order_id]
     assert all(price > resting_bid for price in asks), "the bid may be refused and stay where it was"
 
