@@ -12,13 +12,14 @@ import pytest
 
 from tests.runtime.desks import ENTRIES, SECOND, SETTINGS, START, WatchedExchange, head, look, new, running
 from tests.waiting import until
-from zenotc.exceptions import StrategyError
+from zenotc.exceptions import StrategyError, ValidationError
 from zenotc.journal import Journal
 from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, OrderRecord, OrderStateRecord, StrategyRecord
 from zenotc.models.commands import CancelQuotes, PauseStrategy, ResumeStrategy, StopStrategy, UpdateStrategy
 from zenotc.models.events import JournalledEvent
 from zenotc.models.market import SELL
 from zenotc.models.orders import Amend, Cancel, OrderAccepted, OrderFilled, Place, QueryOrder
+from zenotc.models.wire import decode
 from zenotc.runtime.desk import Desk
 
 
@@ -227,6 +228,19 @@ async def test_every_command_is_journalled_with_its_outcome(tmp_path: Path, exch
     assert commands[created.command_id].operator == "tester"
     assert outcomes[created.command_id] == "done"
     assert outcomes[refused.command_id] == "wrong_state"
+
+
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "1" + "0" * 39])
+async def test_a_number_beyond_64_bits_is_refused_like_any_other(
+    tmp_path: Path, exchange: WatchedExchange, number: str
+) -> None:
+    async with running(tmp_path, exchange) as desk:
+        await desk.execute(new(enabled=False))
+        changes = decode(f'{{"quoteLayers": {number}}}')
+        with pytest.raises(ValidationError, match="quote_layers"):
+            await desk.execute(UpdateStrategy(**head(), strategy_id="s1", changes=changes))
+    with Journal.open(tmp_path / "journal.db", now_ns=START) as journal:
+        assert number.encode() in journal.records(CommandRecord)[1].body
 
 
 async def test_history_takes_any_time_that_can_be_written(tmp_path: Path, exchange: WatchedExchange) -> None:

@@ -68,12 +68,20 @@ def encode(value: object) -> bytes:
     return orjson.dumps(value, default=_default, option=_OPTIONS)
 
 
+_WHOLE_DIGITS = 19
+"""So many characters of a whole number always fit into the 64 bits that `encode` can write."""
+
+
+def _whole(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _WHOLE_DIGITS else Decimal(text)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
 def decode(text: bytes | str) -> Any:
-    """Parse JSON with every fractional number as an exact `Decimal`.
+    """Parse JSON with every fractional number, and every one beyond 64 bits, as an exact `Decimal`.
 
     Raises
     ------
@@ -81,6 +89,6 @@ def decode(text: bytes | str) -> Any:
         If the text is not JSON, or holds NaN or an infinity.
     """
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(text, parse_int=_whole, parse_float=Decimal, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None

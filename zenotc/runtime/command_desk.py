@@ -87,8 +87,9 @@ class CommandDesk:
         if isinstance(command, DeleteStrategy | UpdateStrategy):
             self._engine.state.strategy(command.strategy_id)
         before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
+        record = written(command, time.time_ns())
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
-        self._floor.command(command, written(command, time.time_ns()))
+        self._floor.command(command, record)
         if isinstance(command, EmergencyStopAll):
             # The requests to cancel have left; from here on the stop also outlives this process.
             self._close_latch(command.operator, "emergency_stop")
