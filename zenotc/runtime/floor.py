@@ -159,17 +159,21 @@ class Floor:
             batch = pending.popleft()
             if not batch and written is None:
                 continue
+            self._queue_orders(batch)
             for report in self._send_what_reduces_risk(batch):
                 pending.append(self._engine.on_report(report, self._now_ns))
             records = records_of(batch)
             self.journal([written, *records] if written is not None else records)
             written = None
             for action in batch:
-                if isinstance(action, Send) and isinstance(action.request, Place | Amend):
-                    if not self.journal_lost:
-                        self._outbox.put(action.request, self._ticket, self._now_ns)
-                elif isinstance(action, Reply):
+                if isinstance(action, Reply):
                     self._answer(action)
+
+    def _queue_orders(self, batch: Sequence[Action]) -> None:
+        """Let orders wait for the ticket that their records get next: before the cancels, which may take them out."""
+        for action in batch:
+            if isinstance(action, Send) and isinstance(action.request, Place | Amend) and not self.journal_lost:
+                self._outbox.put(action.request, self._ticket + 1, self._now_ns)
 
     def _answer(self, reply: Reply) -> None:
         """Give a reply when its ticket is on disk; a stop waits for no journal."""
