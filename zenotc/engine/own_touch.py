@@ -30,14 +30,8 @@ class OwnTouch:
             (asks if order.side == SELL else bids).extend(order.prices_ticks)
         return cls(min(asks, default=None), max(bids, default=None))
 
-    @classmethod
-    def nearest(cls, touches: Iterable[OwnTouch]) -> OwnTouch:
-        """Return the touch of several touches together."""
-        lowest_ask = highest_bid = None
-        for touch in touches:
-            ask, bid = touch.lowest_ask, touch.highest_bid
-            if ask is not None and (lowest_ask is None or ask < lowest_ask):
-                lowest_ask = ask
-            if bid is not None and (highest_bid is None or bid > highest_bid):
-                highest_bid = bid
-        return cls(lowest_ask, highest_bid)
+    def nearer(self, other: OwnTouch) -> OwnTouch:
+        """Return the touch of both together."""
+        asks = [ask for ask in (self.lowest_ask, other.lowest_ask) if ask is not None]
+        bids = [bid for bid in (self.highest_bid, other.highest_bid) if bid is not None]
+        return OwnTouch(min(asks, default=None), max(bids, default=None))

@@ -66,9 +66,18 @@ def quote_inputs(strategy: StrategyState, config: StrategyConfig | None = None) 
 
 def _own_touch(market: Market, strategy: StrategyState) -> OwnTouch:
     """Return the own orders that this strategy must keep clear of: all but its quotes."""
-    return OwnTouch.nearest(
-        touch for other in market.strategies for touch in other.touches(market.instrument.venue)[other is strategy :]
-    )
+    own = strategy.taking_touch
+    lowest_ask, highest_bid = own.lowest_ask, own.highest_bid
+    for other in market.strategies:
+        if other is strategy:
+            continue
+        touch = other.touch if other.plan is None else other.touch.nearer(other.taking_touch)
+        ask, bid = touch.lowest_ask, touch.highest_bid
+        if ask is not None and (lowest_ask is None or ask < lowest_ask):
+            lowest_ask = ask
+        if bid is not None and (highest_bid is None or bid > highest_bid):
+            highest_bid = bid
+    return OwnTouch(lowest_ask, highest_bid)
 
 
 def _clear_price(strategy: StrategyState, side: Side, price_ticks: int) -> int:

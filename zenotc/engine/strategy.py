@@ -76,7 +76,7 @@ class StrategyState:
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: tuple[Decimal, Decimal] | None = None
     remaining_position: Decimal | None = None
-    _touches: tuple[OwnTouch, OwnTouch] | None = None
+    _touch: OwnTouch | None = None
     parameters: QuoteParameters = field(init=False)
     breakers: tuple[tuple[Breaker, Decimal], ...] = field(init=False)
 
@@ -155,21 +155,26 @@ class StrategyState:
 
     def orders_changed(self) -> None:
         """Forget what is derived from the orders: one has come, gone, or is asked to move."""
-        self._touches = None
+        self._touch = None
 
-    def touches(self, venue: str) -> tuple[OwnTouch, ...]:
-        """Return how near the mid its quotes stand, its other orders, and what its plan wants to trade at."""
-        if self._touches is None:
-            here = [order for order in self.orders.values() if order.venue == self.market.instrument.venue]
-            self._touches = (
-                OwnTouch.of(order for order in here if order.purpose == "quote"),
-                OwnTouch.of(order for order in here if order.purpose != "quote"),
-            )
+    @property
+    def touch(self) -> OwnTouch:
+        """How near the mid its orders stand on the market that it quotes on."""
+        if self._touch is None:
+            venue = self.market.instrument.venue
+            self._touch = OwnTouch.of(order for order in self.orders.values() if order.venue == venue)
+        return self._touch
+
+    @property
+    def taking_touch(self) -> OwnTouch:
+        """The same of what its hedge or flatten trades and wants to trade, without its quotes."""
+        venue = self.market.instrument.venue
+        sent = OwnTouch.of(o for o in self.orders.values() if o.purpose != "quote" and o.venue == venue)
         limit = None if self.plan is None else self.plan.limits.get(venue)
-        if limit is None or self.plan is None:
-            return self._touches
+        if self.plan is None or limit is None:
+            return sent
         wanted = OwnTouch(lowest_ask=limit) if self.plan.side == SELL else OwnTouch(highest_bid=limit)
-        return (*self._touches, wanted)
+        return sent.nearer(wanted)
 
     def exposure_lots(self, side: Side) -> int:
         """Return everything of one side that could still fill, whatever has been asked for it."""
