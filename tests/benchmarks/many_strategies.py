@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.report import Target, percentile, pin_to_one_core, progress, publish
+from tests.benchmarks.report import Target, percentile, progress, publish
 from zenotc.journal import Journal
 from zenotc.models.commands import CreateStrategy
 from zenotc.models.configuration import StrategyConfig
@@ -42,6 +42,7 @@ from zenotc.venues.venue import VenueSink
 
 STRATEGIES = 50
 GROUPS = 10
+_IN_GROUP = STRATEGIES // GROUPS
 UPDATES = 600
 WARM_UP = 100
 UPDATE_NS = 20_000_000
@@ -63,10 +64,12 @@ class SteadyVenue:
         self.last_order_ns = 0
         self.requests: list[int] = []
         self.latencies_ms: list[float] = []
+        self.decided_ms: list[float] = []
         self._sink: VenueSink
         self._update_ns = start_ns
         self._answers: list[tuple[int, int, Report]] = []
         self._sent = 0
+        self._allowed = 1
 
     def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
         """Tell the sink everything."""
@@ -81,15 +84,21 @@ class SteadyVenue:
         if report is not None:
             heapq.heappush(self._answers, (now_ns + ANSWER_NS, id(report), report))
 
+    def allow(self, updates: int) -> None:
+        """Let so many updates happen, the first of them soon."""
+        self._allowed = updates
+        self._update_ns = max(self._update_ns, time.time_ns() + UPDATE_NS)
+
     def next_time(self) -> int | None:
         """Return when the next update or answer is due."""
-        return min(self._update_ns, self._answers[0][0]) if self._answers else self._update_ns
+        times = [self._update_ns] if self.updates < self._allowed else []
+        return min([*times, *(answer[0] for answer in self._answers[:1])], default=None)
 
     def advance(self, now_ns: int) -> None:
         """Tell what is due."""
         while self._answers and self._answers[0][0] <= now_ns:
             self._sink.on_report(heapq.heappop(self._answers)[2], now_ns)
-        if self._update_ns <= now_ns:
+        if self._update_ns <= now_ns and self.updates < self._allowed:
             self._note()
             bid = MID_TICKS + self.updates
             self.book.update([(bid - 1, 0), (bid, 10_000)], [(bid + 1, 0), (bid + 2, 10_000)])
@@ -97,6 +106,7 @@ class SteadyVenue:
             self._update_ns += UPDATE_NS
             self.told_ns = time.perf_counter_ns()
             self._sink.on_book(self.book, now_ns)
+            self.decided_ms.append((time.perf_counter_ns() - self.told_ns) / 1e6)
 
     def _note(self) -> None:
         """Take down how long the update before this one took to become orders."""
@@ -144,11 +154,13 @@ async def _run(threshold_ticks: float, directory: Path) -> dict[str, Any]:
     with Journal.open(state.journal, now_ns=time.time_ns()) as journal:
         desk = Desk([venue], journal, state.emergency, settings)
         await desk.start()
-        for number in range(STRATEGIES):
-            group = number // (STRATEGIES // GROUPS)
-            while venue.updates < 5 + group:  # noqa: ASYNC110 - the benchmark's own venue counts, nothing tells
+        for group in range(GROUPS):
+            venue.allow(group + 1)
+            while venue.updates <= group:  # noqa: ASYNC110 - the benchmark's own venue counts, nothing tells
                 await asyncio.sleep(0.002)
-            await desk.execute(_creation(number, threshold_ticks))
+            for number in range(group * _IN_GROUP, (group + 1) * _IN_GROUP):
+                await desk.execute(_creation(number, threshold_ticks))
+        venue.allow(UPDATES)
         while venue.updates < UPDATES:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
         await desk.stop()
@@ -158,6 +170,7 @@ async def _run(threshold_ticks: float, directory: Path) -> dict[str, Any]:
             "p99": round(percentile(venue.latencies_ms, 99), 3),
             "max": round(max(venue.latencies_ms), 3),
         },
+        "decided_ms": {"p50": round(percentile(venue.decided_ms, 50), 3)},
         "orders_per_update": {"median": percentile(venue.requests, 50), "most": max(venue.requests)},
         "updates": len(venue.latencies_ms),
     }
@@ -171,7 +184,6 @@ def _measure(what: str, threshold_ticks: float) -> dict[str, Any]:
 
 def main() -> None:
     """Print the latencies."""
-    pin_to_one_core()
     tenth = _measure("a tenth of the strategies requotes", GROUPS - 0.5)
     everybody = _measure("every strategy requotes", 0.5)
     targets = [
