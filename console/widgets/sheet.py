@@ -8,11 +8,13 @@ as there is a reason to. Inks are names; the style sheet says what they look lik
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,6 +22,19 @@ from textual.widget import Widget
 from console.ink import INKS, Ink, Line
 
 __all__ = ["Sheet"]
+
+
+class _Frame(NamedTuple):
+    """What stands around the lines and is the same for all of them: border, padding, the terminal's filters."""
+
+    first: int
+    height: int
+    width: int
+    left: Strip
+    right: Strip
+    edges: dict[int, Strip]
+    filters: Sequence[LineFilter]
+    background: Color
 
 
 class Sheet(Widget):
@@ -31,8 +46,8 @@ class Sheet(Widget):
         super().__init__(id=id, classes=classes)
         self._drawn: list[Line] = []
         self._strips: dict[int, Strip] = {}
-        self._styles: dict[Ink, Style] = {}
-        self._grounds: dict[Ink, Style] = {}
+        self._frame: _Frame | None = None
+        self._styles: dict[tuple[Ink, Ink], Style] = {}
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what to show in an area of cells; what does not fit is cut off."""
@@ -50,36 +65,67 @@ class Sheet(Widget):
             new = after[y] if y < len(after) else None
             if old == new:
                 continue
-            self._strips.pop(y, None)
+            self._strips.pop(y + self.gutter.top, None)
             start, end = _difference(old, new, width)
             self.refresh(Region(start, y, end - start, 1))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return lines as the compositor wants them, a changed one laid into the frame that is drawn only once."""
+        frame = self._frame = self._frame or self._framing()
+        strips: list[Strip] = []
+        for y in crop.line_range:
+            strip = self._strips.get(y) or frame.edges.get(y)
+            if strip is None:
+                inside = frame.first <= y < frame.first + frame.height
+                kept = self._strips if inside else frame.edges
+                strip = kept[y] = self._framed(y, frame) if inside else self._edge(y, frame.width)
+            strips.append(strip)
+        whole = crop.column_span == (0, frame.width)
+        return strips if whole else [strip.crop(*crop.column_span) for strip in strips]
+
     def render_line(self, y: int) -> Strip:
-        """Return one line as the compositor wants it."""
-        strip = self._strips.get(y)
-        if strip is None:
-            strip = self._strips[y] = self._strip(self._drawn[y] if y < len(self._drawn) else Line())
+        """Return one line without its sides."""
+        return self._strip(self._drawn[y] if y < len(self._drawn) else Line())
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Repaint regions; without any, the frame as well."""
+        if not regions:
+            self._frame = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _framing(self) -> _Frame:
+        gutter, width = self.gutter, self.region.width
+        strip = self._edge(gutter.top, width)
+        return _Frame(
+            gutter.top, self.content_size.height, width, strip.crop(0, gutter.left),
+            strip.crop(width - gutter.right, width), {}, self.get_line_filters(), self.background_colors[1],
+        )  # fmt: skip
+
+    def _edge(self, y: int, width: int) -> Strip:
+        (strip,) = super().render_lines(Region(0, y, width, 1))
+        return strip
+
+    def _framed(self, y: int, frame: _Frame) -> Strip:
+        strip = Strip([*frame.left, *self.render_line(y - frame.first), *frame.right], frame.width)
+        for line_filter in frame.filters:
+            strip = strip.apply_filter(line_filter, frame.background)
         return strip
 
     def _strip(self, line: Line) -> Strip:
-        width = self.content_size.width
-        ground = self._ground(line.ground)
-        segments = [Segment(text, self._style(ink)) for text, ink in line.spans if text]
-        strip = Strip(segments)
-        if strip.cell_length > width > 0:  # a number that is cut short must not pass for a smaller one
-            strip = Strip([*strip.crop(0, width - 1), Segment("…", self._style("muted"))])
-        return strip.adjust_cell_length(width).apply_style(ground).simplify()
+        width, used = self.content_size.width, line.width
+        segments = [Segment(text, self._style(ink, line.ground)) for text, ink in line.spans if text]
+        if used > width > 0:  # a number that is cut short must not pass for a smaller one
+            cut = Strip(segments, used).crop(0, width - 1)
+            return Strip([*cut, Segment("…", self._style("muted", line.ground))]).adjust_cell_length(width)
+        if used < width:
+            segments.append(Segment(" " * (width - used), self._style("ground", line.ground)))
+        return Strip(segments, width).simplify()
 
-    def _ground(self, ink: Ink) -> Style:
-        style = self._grounds.get(ink)
+    def _style(self, ink: Ink, ground: Ink) -> Style:
+        style = self._styles.get((ink, ground))
         if style is None:
-            style = self._grounds[ink] = self.rich_style + self._style(ink)
-        return style
-
-    def _style(self, ink: Ink) -> Style:
-        style = self._styles.get(ink)
-        if style is None:
-            style = self._styles[ink] = self.get_component_rich_style(f"ink--{ink}", partial=True)
+            inks = [self.get_component_rich_style(f"ink--{name}", partial=True) for name in (ground, ink)]
+            style = self._styles[ink, ground] = Style.combine([self.rich_style, *inks])
         return style
 
     def on_resize(self) -> None:
@@ -103,11 +149,12 @@ class Sheet(Widget):
 
     def _forget_styles(self) -> None:
         self._styles.clear()
-        self._grounds.clear()
+        self._frame = None
         self._strips.clear()
 
     def _forget(self) -> None:
         self._drawn = []
+        self._frame = None
         self._strips.clear()
 
 
