@@ -6,8 +6,9 @@ The SDK's stream reconnects and resumes by itself, so an engine that goes away a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.formatting import clean
 from console.store import Store
@@ -51,14 +52,15 @@ class Link:
     async def run(self) -> None:
         """Follow the engine until cancelled."""
         unwatch = self._client.watch_link(self._on_link)
-        subscription = await self._client.mm_strategy.watch_strategies(self._on_strategies)
+        subscriptions: list[Subscription[Any]] = [await self._client.mm_strategy.watch_strategies(self._on_strategies)]
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask())
-                tasks.create_task(self._follow_events())
+                subscriptions.append(await self._follow_events())
         finally:
             unwatch()
-            await subscription.close()
+            for subscription in subscriptions:
+                await subscription.close()
 
     def ask_now(self) -> None:
         """Ask for the engine's status without waiting for its turn."""
@@ -97,14 +99,16 @@ class Link:
         if strategy is not None and self._store.status is not None:
             self._store.history.append(self._store.status.trading_time.timestamp(), float(strategy.total_pnl))
 
-    async def _follow_events(self) -> None:
+    async def _follow_events(self) -> Subscription[Sequence[Mapping[str, Any]]]:
         while self._store.status is None:
             await self._connected.wait()
             await asyncio.sleep(0.05)
         after = max(0, self._store.status.last_seq - RECENT_EVENTS)
-        async for event in self._client.mm_strategy.events(after_seq=after):
-            self._store.heard()
-            self._store.events.append(event)
+        return await self._client.mm_strategy.watch_events(self._on_events, after_seq=after)
+
+    def _on_events(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self._store.heard()
+        self._store.events.extend(events)
 
     async def _on_strategies(self, change: StrategiesChange) -> None:
         self._store.heard()

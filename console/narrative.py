@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
-from console.store import Store
-from zenotc.models.events import StrategyEvent
+from console.store import Store, Wire
 
 __all__ = ["event_line", "matches"]
-
-Fields = dict[str, Any]
 
 _TYPE_WIDTH = 17
 _TONES: dict[str, Ink] = {
@@ -34,59 +30,63 @@ _TONES: dict[str, Ink] = {
 }
 
 
-def event_line(event: StrategyEvent, store: Store, width: int) -> Line:
+def event_line(event: Wire, store: Store, width: int) -> Line:
     """Return an event as one line: time, strategy, type, what happened."""
-    fields = event.model_dump()
     name_width = 18 if width >= 100 else 10
-    kind = clean(event.type, _TYPE_WIDTH)
+    kind = clean(event.get("type"), _TYPE_WIDTH)
     tone = _TONES.get(kind, "plain")
     quiet: Ink = "faint" if tone == "faint" else "muted"
     return Line(
         (
-            (clock_time(event.timestamp, milliseconds=True) + "  ", "faint"),
-            (fit(store.name(event.strategy_id), name_width) + "  ", quiet),
+            (clock_time(event.get("timestamp"), milliseconds=True) + "  ", "faint"),
+            (fit(_name(event, store), name_width) + "  ", quiet),
             (fit(kind, _TYPE_WIDTH) + "  ", tone),
-            *_WORDS.get(kind, _other)(fields, tone),
+            *_WORDS.get(kind, _other)(event, tone),
         )
     )
 
 
-def matches(event: StrategyEvent, store: Store, words: list[str]) -> bool:
+def matches(event: Wire, store: Store, words: list[str]) -> bool:
     """Return whether an event holds every word, in its strategy's name or any of its values; `-word` must be absent."""
-    if f"-{event.type}" in words:
+    if f"-{event.get('type')}" in words:
         return False
-    text = f"{store.name(event.strategy_id)} {' '.join(map(str, event.__dict__.values()))}".lower()
+    text = f"{_name(event, store)} {' '.join(map(str, event.values()))}".lower()
     return all((word[1:] not in text) if word[0] == "-" and len(word) > 1 else (word in text) for word in words)
 
 
-def _value(event: Fields, name: str) -> str:
+def _name(event: Wire, store: Store) -> str:
+    strategy_id = event.get("strategyId")
+    return store.name(strategy_id if isinstance(strategy_id, str) else None)
+
+
+def _value(event: Wire, name: str) -> str:
     value = event.get(name)
     if isinstance(value, (Decimal, int, float)) and not isinstance(value, bool):
         return f"{value:,}"
     return "–" if value is None else clean(value, 160)
 
 
-def _signed(event: Fields, name: str) -> str:
+def _signed(event: Wire, name: str) -> str:
     value = event.get(name)
     return f"{value:+,}" if isinstance(value, (Decimal, int)) and value else _value(event, name)
 
 
-def _usd(event: Fields, name: str, *, signed: bool = False) -> str:
+def _usd(event: Wire, name: str, *, signed: bool = False) -> str:
     value = event.get(name)
     return number(value, 2, signed=signed) if isinstance(value, (Decimal, int)) else _value(event, name)
 
 
-def _side(event: Fields) -> Span:
+def _side(event: Wire) -> Span:
     side = _value(event, "side")
     return f"{side:<4} ", ("gain" if side == "buy" else "loss" if side == "sell" else "plain")
 
 
-def _quote(event: Fields, tone: Ink) -> tuple[Span, ...]:
+def _quote(event: Wire, tone: Ink) -> tuple[Span, ...]:
     words = f"{_value(event, 'quantity')} @ {_value(event, 'price')}  layer {_value(event, 'layer')}"
     return (f"{_value(event, 'side'):<4} ", tone), (words, tone), (f"  {_value(event, 'reason')}", "faint")
 
 
-def _fill(event: Fields, _: Ink) -> tuple[Span, ...]:
+def _fill(event: Wire, _: Ink) -> tuple[Span, ...]:
     remaining = event.get("remaining")
     rest = f"  {_value(event, 'remaining')} left" if remaining else ""
     return (
@@ -96,44 +96,44 @@ def _fill(event: Fields, _: Ink) -> tuple[Span, ...]:
     )
 
 
-def _position(event: Fields, _: Ink) -> tuple[Span, ...]:
-    old, new = _signed(event, "old_position"), _signed(event, "new_position")
-    return (f"{old} → ", "muted"), (new, "plain"), (f"  average {_usd(event, 'average_price')}", "faint")
+def _position(event: Wire, _: Ink) -> tuple[Span, ...]:
+    old, new = _signed(event, "oldPosition"), _signed(event, "newPosition")
+    return (f"{old} → ", "muted"), (new, "plain"), (f"  average {_usd(event, 'averagePrice')}", "faint")
 
 
-def _lifecycle(event: Fields, tone: Ink) -> tuple[Span, ...]:
+def _lifecycle(event: Wire, tone: Ink) -> tuple[Span, ...]:
     operator = event.get("operator")
     return (_value(event, "reason"), tone), (f"  by {clean(operator, 40)}" if operator else "", "faint")
 
 
-def _hedge_triggered(event: Fields, _: Ink) -> tuple[Span, ...]:
-    how = f"  {_value(event, 'hedge_algo')} on {_value(event, 'hedge_venue')}"
-    return _side(event), (_value(event, "hedge_quantity"), "plain"), (how, "muted")
+def _hedge_triggered(event: Wire, _: Ink) -> tuple[Span, ...]:
+    how = f"  {_value(event, 'hedgeAlgo')} on {_value(event, 'hedgeVenue')}"
+    return _side(event), (_value(event, "hedgeQuantity"), "plain"), (how, "muted")
 
 
-def _hedge_completed(event: Fields, _: Ink) -> tuple[Span, ...]:
-    words = f"{_value(event, 'filled_quantity')} of {_value(event, 'hedge_quantity')} @ {_usd(event, 'average_price')}"
-    return (words, "plain"), (f"  slippage {_value(event, 'slippage_bps')} bps", "muted")
+def _hedge_completed(event: Wire, _: Ink) -> tuple[Span, ...]:
+    words = f"{_value(event, 'filledQuantity')} of {_value(event, 'hedgeQuantity')} @ {_usd(event, 'averagePrice')}"
+    return (words, "plain"), (f"  slippage {_value(event, 'slippageBps')} bps", "muted")
 
 
-def _breaker(event: Fields, _: Ink) -> tuple[Span, ...]:
-    resumes = event.get("resumes_at")
+def _breaker(event: Wire, _: Ink) -> tuple[Span, ...]:
+    resumes = event.get("resumesAt")
     words = (
         f"{_value(event, 'breaker')} {_value(event, 'measure')} of {_value(event, 'limit')}  {_value(event, 'reason')}"
     )
     return (words, "caution"), (f"  resumes {clock_time(resumes)}" if resumes else "", "muted")
 
 
-def _pnl(event: Fields, tone: Ink) -> tuple[Span, ...]:
-    words = f"today {_usd(event, 'daily_pnl', signed=True)}  total {_usd(event, 'total_pnl', signed=True)}"
-    return ((f"{words}  unrealised {_usd(event, 'unrealized_pnl', signed=True)}", tone),)
+def _pnl(event: Wire, tone: Ink) -> tuple[Span, ...]:
+    words = f"today {_usd(event, 'dailyPnl', signed=True)}  total {_usd(event, 'totalPnl', signed=True)}"
+    return ((f"{words}  unrealised {_usd(event, 'unrealizedPnl', signed=True)}", tone),)
 
 
-def _error(event: Fields, _: Ink) -> tuple[Span, ...]:
+def _error(event: Wire, _: Ink) -> tuple[Span, ...]:
     return (_value(event, "reason"), "caution"), (f"  {_value(event, 'code')}", "muted")
 
 
-def _config(event: Fields, _: Ink) -> tuple[Span, ...]:
+def _config(event: Wire, _: Ink) -> tuple[Span, ...]:
     changes = event.get("changes")
     if not isinstance(changes, dict):
         return ()
@@ -145,14 +145,14 @@ def _config(event: Fields, _: Ink) -> tuple[Span, ...]:
     return ((", ".join(parts), "plain"),)
 
 
-_ENVELOPE = frozenset({"type", "seq", "timestamp", "strategy_id", "asset"})
+_ENVELOPE = frozenset({"type", "seq", "timestamp", "strategyId", "asset"})
 
 
-def _other(event: Fields, _: Ink) -> tuple[Span, ...]:
+def _other(event: Wire, _: Ink) -> tuple[Span, ...]:
     return ((" ".join(f"{clean(key, 40)}={_value(event, key)}" for key in event if key not in _ENVELOPE), "muted"),)
 
 
-_WORDS: dict[str, Callable[[Fields, Ink], tuple[Span, ...]]] = {
+_WORDS: dict[str, Callable[[Wire, Ink], tuple[Span, ...]]] = {
     "quote_sent": _quote,
     "quote_cancelled": _quote,
     "quote_filled": _fill,

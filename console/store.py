@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 from console.commands import CommandLog
 from console.formatting import clean, decimals_of, time_of
-from zenotc.models.events import StrategyEvent
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
 
-__all__ = ["EventRing", "History", "LinkState", "Store"]
+__all__ = ["EventRing", "History", "LinkState", "Store", "Wire"]
 
 LinkState = Literal["connecting", "up", "lost"]
 Wire = Mapping[str, Any]
@@ -30,7 +29,7 @@ HISTORY_POINTS = 2_000
 
 
 class EventRing:
-    """The newest events, each under a number of its own that never changes.
+    """The newest events as they came, each under a number of its own that never changes.
 
     Parameters
     ----------
@@ -41,22 +40,22 @@ class EventRing:
     def __init__(self, capacity: int = 20_000) -> None:
         self.capacity = capacity
         self.first = 0
-        self._events: list[StrategyEvent] = []
+        self._events: list[Wire] = []
 
     @property
     def end(self) -> int:
         """The number that the next event will get."""
         return self.first + len(self._events)
 
-    def append(self, event: StrategyEvent) -> None:
-        """Append an event."""
-        self._events.append(event)
+    def extend(self, events: Iterable[Wire]) -> None:
+        """Append events."""
+        self._events.extend(events)
         surplus = len(self._events) - self.capacity
         if surplus > self.capacity:
             del self._events[:surplus]
             self.first += surplus
 
-    def __getitem__(self, number: int) -> StrategyEvent:
+    def __getitem__(self, number: int) -> Wire:
         if not self.first <= number < self.end:
             raise IndexError(number)
         return self._events[number - self.first]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 from zenotc.exceptions import ConnectionFailedError
-from zenotc.models.events import event_from_wire
 from zenotc.models.quotes import BookLevel, OrderBook, OwnOrder
 from zenotc.models.status import EmergencyState, EngineStatus, HistoryPoint, VenueStatus
 from zenotc.models.strategy import (
@@ -22,7 +21,7 @@ from zenotc.models.strategy import (
 )
 from zenotc.models.wire import decode, encode
 from zenotc.sdk.stream import Link, LinkState
-from zenotc.sdk.subscriptions import StrategiesChange, StreamEvent
+from zenotc.sdk.subscriptions import StrategiesChange
 
 NOW = datetime(2026, 3, 2, 12, 41, 7, tzinfo=UTC)
 Wire = dict[str, Any]
@@ -120,10 +119,11 @@ class Engine:
             resume=self._lifecycle("resume", "active"), stop=self._stop, cancel_all_quotes=self._cancel,
             emergency_stop_all=self._emergency_stop, clear_emergency_stop=self._clear, history=self._history,
             status=self._status, watch_strategies=self._watch_strategies, watch_order_book=self._watch_book,
-            events=self._stream_events,
+            watch_events=self._watch_events,
         )  # fmt: skip
         self._on_strategies: Callable[[StrategiesChange], Any] | None = None
-        self._events: asyncio.Queue[StreamEvent] = asyncio.Queue()
+        self._on_events: Callable[[Sequence[Wire]], None] | None = None
+        self._published: list[Wire] = []
 
     async def _status(self) -> EngineStatus:
         self._require()
@@ -161,9 +161,12 @@ class Engine:
         await callback(StrategiesChange(dict(self.strategies), (), True))
         return SimpleNamespace(close=_nothing)
 
-    async def _stream_events(self, after_seq: int | None = None) -> AsyncIterator[StreamEvent]:
-        while True:
-            yield await self._events.get()
+    async def _watch_events(
+        self, callback: Callable[[Sequence[Wire]], None], after_seq: int | None = None
+    ) -> SimpleNamespace:
+        self._on_events = callback
+        callback(self._published)
+        return SimpleNamespace(close=_nothing)
 
     async def _watch_book(self, asset: str, callback: Callable[[OrderBook], None]) -> SimpleNamespace:
         callback(demo_book(asset))
@@ -185,8 +188,9 @@ class Engine:
 
     def publish(self, *events: Wire) -> None:
         """Send events to the subscriber."""
-        for event in events:
-            self._events.put_nowait(event_from_wire(event))
+        self._published += events
+        if self._on_events is not None:
+            self._on_events(events)
 
     def _require(self) -> None:
         if not self.reachable:

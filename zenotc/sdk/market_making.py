@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -252,6 +252,20 @@ class MarketMakingStrategyClient:
                 yield event
         finally:
             await subscription.close()
+
+    async def watch_events(
+        self, callback: Callback[Sequence[Mapping[str, Any]]], after_seq: int | None = None
+    ) -> Subscription[Sequence[Mapping[str, Any]]]:
+        """Have events delivered as they come over the wire, numbers still exact, as many at a time as there are.
+
+        For who looks at a few of many: no event is built. Returns at once: while the engine cannot be reached it
+        goes on trying.
+        """
+        from zenotc.sdk.subscriptions import WireEventsSubscription
+
+        _check_after_seq(after_seq)
+        stream = self._client.stream
+        return stream.add(WireEventsSubscription(stream, callback, None, after_seq))
 
     async def watch_strategies(self, callback: Callback[StrategiesChange]) -> Subscription[StrategiesChange]:
         """Have all strategies delivered, then what changes on them, at most five times a second.

@@ -8,7 +8,7 @@ import itertools
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ __all__ = [
     "StreamGapError",
     "StreamReset",
     "Subscription",
+    "WireEventsSubscription",
 ]
 
 T = TypeVar("T")
@@ -196,7 +197,7 @@ async def _call(callback: Callback[T], value: T) -> None:
         _logger.exception("a callback raised on %s", type(value).__name__)
 
 
-class EventsSubscription(Subscription[StreamEvent]):
+class _Events(Subscription[T]):
     """Events, in order, none lost and none twice, over any number of connections.
 
     A callback that is slower than the events lets them wait in the engine's journal, not in this process.
@@ -212,12 +213,12 @@ class EventsSubscription(Subscription[StreamEvent]):
     channel = "events"
 
     def __init__(
-        self, stream: Stream, callback: Callback[StreamEvent] | None, strategy_id: str | None, after_seq: int | None
+        self, stream: Stream, callback: Callback[T] | None, strategy_id: str | None, after_seq: int | None
     ) -> None:
         self._strategy_id = strategy_id
         self._cursor = after_seq
         self._epoch: str | None = None
-        self._queue: deque[StreamEvent] = deque()
+        self._queue: deque[dict[str, Any] | StreamReset] = deque()
         self._suspended = False
         super().__init__(stream, callback)
 
@@ -246,10 +247,7 @@ class EventsSubscription(Subscription[StreamEvent]):
         if before > self._cursor:
             raise StreamGapError(f"the events between {self._cursor} and {before} are missing")
         self._cursor = seq
-        try:
-            self._queue.append(event_from_wire(body))
-        except pydantic.ValidationError:
-            _logger.exception("event %s is not readable by this version", seq)
+        self._queue.append(body)
 
     def _reset(self, epoch: str, last_seq: int) -> None:
         _logger.warning("the engine numbers its events anew (epoch %s); events go on after %s", epoch, last_seq)
@@ -262,12 +260,41 @@ class EventsSubscription(Subscription[StreamEvent]):
             self._suspended = True
             self._stream.say({"type": "unsubscribe", "channel": self.channel, "id": self.id})
 
-    def _pop(self) -> StreamEvent | None:
-        event = self._queue.popleft() if self._queue else None
+    def _go_on_when_near(self) -> None:
         if self._suspended and len(self._queue) <= _MAX_QUEUED // 4:
             self._suspended = False
             self._stream.say(self.request())
+
+
+class EventsSubscription(_Events[StreamEvent]):
+    """Events one at a time; one that this version cannot read is left out, and logged."""
+
+    def _pop(self) -> StreamEvent | None:
+        event: StreamEvent | None = None
+        while self._queue and event is None:
+            event = _readable(self._queue.popleft())
+        self._go_on_when_near()
         return event
+
+
+class WireEventsSubscription(_Events[Sequence[Mapping[str, Any]]]):
+    """Events as they came, as many at a time as there are, for who looks at a few of many."""
+
+    def _pop(self) -> Sequence[Mapping[str, Any]] | None:
+        batch = [event.to_wire() if isinstance(event, StreamReset) else event for event in self._queue]
+        self._queue.clear()
+        self._go_on_when_near()
+        return batch or None
+
+
+def _readable(event: dict[str, Any] | StreamReset) -> StreamEvent | None:
+    if isinstance(event, StreamReset):
+        return event
+    try:
+        return event_from_wire(event)
+    except pydantic.ValidationError:
+        _logger.exception("event %s is not readable by this version", event["seq"])
+        return None
 
 
 class StrategiesSubscription(Subscription[StrategiesChange]):
