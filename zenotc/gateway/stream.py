@@ -19,6 +19,9 @@ from zenotc.models.wire import WireModel, decode, encode
 
 __all__ = ["CANNOT_FOLLOW", "StreamHub"]
 
+_DISMISS_SECONDS = 10.0
+"""How long a client that cannot follow has to read that it is dismissed."""
+
 CANNOT_FOLLOW = 4008
 _MAX_SUBSCRIPTIONS = 64
 
@@ -110,7 +113,7 @@ class _Session:
 
     async def _dismiss(self) -> None:
         try:
-            async with asyncio.timeout(self._settings.send_timeout_seconds):
+            async with asyncio.timeout(_DISMISS_SECONDS):
                 await self._websocket.close(CANNOT_FOLLOW, "cannot follow")
         except (TimeoutError, WebSocketDisconnect):
             return  # it does not even read that; the server drops the connection
