@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn, Self
 
 import orjson
@@ -34,12 +35,14 @@ class WireModel(BaseModel):
         return cls.model_validate(body)
 
 
+@lru_cache(maxsize=256)  # what is decided together has one time
 def utc_from_ns(time_ns: int) -> datetime:
     """Return the UTC time of nanoseconds since the Unix epoch, cut to the millisecond."""
     seconds, rest = divmod(time_ns, 1_000_000_000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1_000_000 * 1000)
 
 
+@lru_cache(maxsize=256)
 def format_time(time: datetime) -> str:
     """Return an aware time as ISO 8601 UTC with milliseconds and `Z`."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
