@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import getpass
+import itertools
 import signal
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -41,6 +44,12 @@ from zenotc.sdk.client import ZenOTCClient
 __all__ = ["ConsoleApp"]
 
 REPAINT_SECONDS = 0.25
+SELECTION_RESTS_SECONDS = 0.1
+"""The hand is on its way until then: the line that it moves to is painted alone, the detail follows."""
+
+SWITCH_SECONDS = 0.001
+"""The threads that read keys and write to the terminal get their turn within so long."""
+
 LOG_SECONDS = 0.5
 CHART_SECONDS = 2.0
 CHART_RESTS_SECONDS = 0.5
@@ -94,6 +103,8 @@ class ConsoleApp(App[int]):
         self._operator = Operator(client, self.store, operator or getpass.getuser(), self._commands_changed)
         self._emergency_key = DoublePress()
         self._drawn_chart_at = self._drawn_log_at = -CHART_SECONDS
+        self._resting: Timer | None = None
+        self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
         self._table = StrategyTable(self.store)
         self._detail = Detail(self.store)
@@ -128,33 +139,44 @@ class ConsoleApp(App[int]):
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self.exit, 128 + number)
         watch_terminal(lambda: loop.call_soon_threadsafe(self.exit, 128 + signal.SIGHUP), 128 + signal.SIGHUP)
-        self.set_interval(REPAINT_SECONDS, self.repaint)
+        # One part after the other, so that a key does not have to wait for more than one of them.
+        turns = itertools.cycle(self._parts)
+        self.set_interval(REPAINT_SECONDS / len(self._parts), lambda: next(turns)())
         self.call_after_refresh(self._connect)
 
     def _connect(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there now stays: no collection while a key waits has to look through it
-        gc.set_threshold(20_000, 25, 50)  # what arrives holds no cycles; the ring of events bounds it
+        gc.set_threshold(5_000, 5, 200)  # what is kept are plain values, which it does not follow
         self.run_worker(self._link.run(), name="link", exit_on_error=False)
         self.run_worker(self._detail.chart.prepare(), name="chart", exit_on_error=False)
 
     # What is drawn ---------------------------------------------------------------------------------------------------
 
     def repaint(self) -> None:
-        """Show what has changed since the last time."""
+        """Show all that has changed since the last time."""
+        self._show_selected()
+        for draw in self._parts:
+            draw()
+
+    def _draw_desk(self) -> None:
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
-        now = self.store.clock()
         for widget in (self._header, self._table, self._status, self._footer):
             widget.draw()
+
+    def _draw_rest(self) -> None:
+        """Draw the detail, and with it the log or the chart, which are not drawn every time."""
+        now = self.store.clock()
+        if self._detail.display:
+            self._detail.draw()
         if now - self._drawn_log_at >= LOG_SECONDS:
             self._drawn_log_at = now
             self._journal.draw()
-        if self._detail.display:
-            self._detail.draw()
-            if now - self._drawn_chart_at >= CHART_SECONDS:
-                self._drawn_chart_at = now
-                self._detail.draw_chart()
+        elif self._detail.display and now - self._drawn_chart_at >= CHART_SECONDS:
+            self._drawn_chart_at = now
+            self._detail.draw_chart()
 
     def _commands_changed(self) -> None:
         self._link.ask_now()
@@ -165,7 +187,9 @@ class ConsoleApp(App[int]):
 
     @on(StrategyTable.Selected)
     def _selected(self) -> None:
-        self.call_after_refresh(self._show_selected)  # the line that the hand moved to is painted first
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(SELECTION_RESTS_SECONDS, self._show_selected)
 
     def _show_selected(self) -> None:
         strategy_id = self._table.selected_id

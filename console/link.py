@@ -26,7 +26,10 @@ STATUS_SECONDS = 1.0
 STRATEGIES_SECONDS = 0.2
 HISTORY = timedelta(minutes=30)
 HISTORY_RESOLUTION_SECONDS = 5.0
-REST_SECONDS = 0.15
+BOOK_RESTS_SECONDS = 0.15
+HISTORY_RESTS_SECONDS = 0.25
+"""The selection must have rested so long for a book, and so much longer for a history, to be asked for."""
+
 RECENT_EVENTS = 200
 """So many events from before the console was opened are shown in its log."""
 
@@ -123,7 +126,7 @@ class Link:
         """Turn book and history to a strategy, once the selection rests on it."""
         store = self._store
         store.history.begin(strategy_id)
-        await asyncio.sleep(REST_SECONDS)
+        await asyncio.sleep(BOOK_RESTS_SECONDS)
         strategy = store.strategy(strategy_id)
         if strategy is None:
             return
@@ -132,6 +135,7 @@ class Link:
             self._book = await self._client.mm_strategy.watch_order_book(strategy.asset, self._on_book)
             if former is not None:
                 await former.close()
+        await asyncio.sleep(HISTORY_RESTS_SECONDS)
         await self._load_history(strategy.id)
 
     async def _load_history(self, strategy_id: str) -> None:

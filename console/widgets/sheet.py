@@ -63,10 +63,17 @@ class Sheet(Widget):
         for y in range(max(len(before), len(after))):
             old = before[y] if y < len(before) else None
             new = after[y] if y < len(after) else None
-            if old == new:
-                continue
+            self._changed(y, old, new)
+
+    def draw_line(self, y: int, line: Line) -> None:
+        """Show another line in the place of one that is drawn."""
+        old, self._drawn[y] = self._drawn[y], line
+        self._changed(y, old, line)
+
+    def _changed(self, y: int, old: Line | None, new: Line | None) -> None:
+        if old != new:
             self._strips.pop(y + self.gutter.top, None)
-            start, end = _difference(old, new, width)
+            start, end = _difference(old, new, self.content_size.width)
             self.refresh(Region(start, y, end - start, 1))
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -125,6 +125,12 @@ def _columns_for(width: int) -> list[Column]:
     return [column for column in COLUMNS if column.title in chosen]
 
 
+def _layout(width: int) -> tuple[list[Column], int]:
+    """Return the columns and how wide the names are."""
+    columns = _columns_for(width)
+    return columns, min(_NAME_MAX, max(8, width - 2 - sum(column.width + 1 for column in columns)))
+
+
 class StrategyTable(Sheet, Titled, can_focus=True):
     """All strategies that the filter lets through.
 
@@ -144,6 +150,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self._store = store
         self._top = 0
         self._rows: dict[str, tuple[object, Line]] = {}
+        self._shown: list[str] = []
 
     @property
     def ids(self) -> list[str]:
@@ -154,13 +161,25 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def select(self, strategy_id: str | None) -> None:
         """Select a strategy and bring its line into view."""
-        self.selected_id = strategy_id
-        ids, room = self.ids, self._room
+        former, self.selected_id = self.selected_id, strategy_id
+        ids, room, top = self.ids, self._room, self._top
         if strategy_id in ids and room > 0:
             index = ids.index(strategy_id)
             self._top = min(max(self._top, index - room + 1), index)
-        self.draw()
+        if self._top == top and strategy_id in self._shown:
+            self._draw_rows(former, strategy_id)
+        else:
+            self.draw()
         self.post_message(self.Selected())
+
+    def _draw_rows(self, *strategy_ids: str | None) -> None:
+        """Draw single rows: what a key has moved is painted before all else that may have changed."""
+        width = self.content_size.width
+        columns, name_width = _layout(width)
+        for strategy_id in strategy_ids:
+            if strategy_id is not None and strategy_id in self._shown and strategy_id in self._store.wire:
+                y = 1 + self._shown.index(strategy_id)
+                self.draw_line(y, self._row(strategy_id, columns, name_width, width))
 
     def select_shown(self) -> None:
         """Leave a strategy that the filter hides for the first one in view: keys act on what can be seen."""
@@ -195,9 +214,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             self.post_message(self.Selected())
         room = max(0, height - 2)
         self._top = min(self._top, max(0, len(ids) - room))
-        columns = _columns_for(width)
-        name_width = min(_NAME_MAX, max(8, width - 2 - sum(column.width + 1 for column in columns)))
-        shown = ids[self._top : self._top + room]
+        columns, name_width = _layout(width)
+        shown = self._shown = ids[self._top : self._top + room]
         body = [self._row(strategy_id, columns, name_width, width) for strategy_id in shown]
         if not body:
             body = [Line(((f"  {self._empty()}", "muted"),))]
