@@ -71,6 +71,20 @@ async def test_lost_connections_lose_and_double_nothing(
     assert filtered == list(range(1, 601, 2))
 
 
+async def test_events_as_they_came_are_batches_of_all_there_is(gateway: Gateway, client: ZenOTCClient) -> None:
+    gateway.desk.commit("started", "paused")
+    batches: list[list[tuple[str, int]]] = []
+    subscription = await client.mm_strategy.watch_events(
+        lambda events: batches.append([(event["type"], event["seq"]) for event in events]), after_seq=0
+    )
+    await until(lambda: batches == [[("started", 1), ("paused", 2)]])
+    gateway.drop_connections()
+    gateway.desk.commit("stopped")
+    await until(lambda: len(batches) == 2, 10)
+    assert batches[1] == [("stopped", 3)]
+    await subscription.close()
+
+
 async def test_it_comes_back_after_the_engine_was_away(
     gateway: Gateway, client: ZenOTCClient, desk: DeskDouble
 ) -> None:
