@@ -44,8 +44,8 @@ async def _take(state_dir: Path) -> None:
 def _agrees(store: Store) -> bool:
     """Return whether the strategies have come as far as the log, which has a stream of its own."""
     events = (store.events[number] for number in range(store.events.first, store.events.end))
-    newest = {event.strategy_id: event for event in events if event.type == "position_changed"}
-    return all(store.wire[key]["currentPosition"] == event.new_position for key, event in newest.items() if key)
+    newest = {event["strategyId"]: event for event in events if event["type"] == "position_changed"}
+    return all(store.wire[key]["currentPosition"] == event["newPosition"] for key, event in newest.items() if key)
 
 
 async def _save(app: ConsoleApp, pilot: Pilot[Any], name: str) -> None:

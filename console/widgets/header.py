@@ -131,8 +131,8 @@ def _in_force(status: EngineStatus) -> str:
         by += " · ENDS WITH THE ENGINE'S PROCESS"
     if state.unconfirmed_venues:
         missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
-        return f"in force{since}{by} · NOT CONFIRMED BY: {missing}"
-    return f"in force{since}{by} · every venue confirmed · C clears it"
+        return f"NOT CONFIRMED BY: {missing} · in force{since}{by}"
+    return f"every venue confirmed · C clears it · in force{since}{by}"
 
 
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:
