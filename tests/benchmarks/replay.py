@@ -1,7 +1,7 @@
 """How fast the desk replays a recorded session: parse, book, matching, engine, ledger and journal, on one core.
 
 The BTC spot session of both files goes at full speed through the desk as `zenotc serve` runs it, with one strategy of
-three layers and its journal in a file. At a base spread of 2 bps it trades, at 10 bps it quotes and is hardly met.
+three layers and its journal in a file. At base spreads of 2 and 4 bps it trades, at 10 bps it quotes and is hardly met.
 The clock stands from the first message until everything that was decided has been committed.
 """
 
@@ -25,7 +25,7 @@ from zenotc.runtime.state_directory import StateDirectory
 from zenotc.venues.replay import ReplayVenue
 
 RUNS = 5
-BASE_SPREADS_BPS = (2, 10)
+BASE_SPREADS_BPS = (2, 4, 10)
 LATENCY_NS = 5_000_000
 COMMIT_SECONDS = 30.0
 
