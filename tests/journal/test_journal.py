@@ -20,10 +20,14 @@ from zenotc.journal.records import (
     CommandOutcomeRecord,
     CommandRecord,
     EmergencyRecord,
+    FaultRecord,
     FillRecord,
     MarkRecord,
+    MeasuresRecord,
+    OffsetRecord,
     OrderRecord,
     OrderStateRecord,
+    ReconciliationRecord,
     Record,
     StrategyRecord,
 )
@@ -59,6 +63,12 @@ EVERY_KIND: list[Record] = [
     CommandOutcomeRecord("c1", T0 + 1, "done", b'{"confirmed":true}'),
     StrategyRecord("s1", T0, "paused", "operator", b'{"name":"a"}'),
     StrategyRecord("s1", T0, "stopped", None, b'{"name":"a"}', deleted=True),
+    StrategyRecord("s1", T0, "paused", "circuit_breaker", b"{}", resume_at_ns=T0 + SECOND),
+    MeasuresRecord("s1", T0, b'{"peak":1000}'),
+    ReconciliationRecord("sandbox", T0, "t1"),
+    ReconciliationRecord("sandbox", T0, None),
+    OffsetRecord("sandbox", "BTC", T0, Decimal("-0.250"), "trader"),
+    FaultRecord(T0, None, "Traceback"),
     order(),
     OrderStateRecord("o1", T0, "filled", Decimal("61842.10"), Decimal("0.250"), Decimal("0.250"), "v1", None),
     fill(),
@@ -218,7 +228,7 @@ def test_another_schema_version_is_refused_with_both_versions(path: Path) -> Non
     Journal.open(path, now_ns=T0).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
-    with pytest.raises(JournalError, match=r"schema version 99.*reads 1"):
+    with pytest.raises(JournalError, match=r"schema version 99.*reads 2"):
         Journal.open(path, now_ns=T0)
 
 

@@ -29,6 +29,9 @@ class Listener:
     def on_feed_ended(self, venue: str, asset: str, reason: str, now_ns: int) -> None:
         self.heard.append((now_ns, reason))
 
+    def on_link(self, venue: str, up: bool, now_ns: int) -> None:
+        self.heard.append((now_ns, f"{venue} {'up' if up else 'down'}"))
+
     def on_report(self, report: Report, now_ns: int) -> None:
         self.heard.append((now_ns, report))
 

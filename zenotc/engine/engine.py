@@ -105,6 +105,14 @@ class Engine:
         self._withdraw(market.strategies, now_ns, "replay_finished")
         return self._done()
 
+    def on_link(self, venue: str, up: bool, now_ns: int) -> Sequence[Action]:
+        """Take the loss of a venue's connection: nothing that it showed is true any more until it shows it again."""
+        for (name, _), market in self.state.markets.items():
+            if name == venue and not up:
+                market.usable = False
+                self._withdraw(market.strategies, now_ns, "stale_market_data")
+        return self._done()
+
     def on_report(self, report: Report, now_ns: int) -> Sequence[Action]:
         """Take what a venue says about our orders."""
         if now_ns >= self._day_ends_ns:

@@ -20,6 +20,7 @@ from zenotc.models.events import QuoteCancelled
 from zenotc.models.orders import (
     AmendRejected,
     Balances,
+    CancelAfterSet,
     CancelledAll,
     CancelRejected,
     Fill,
@@ -76,6 +77,7 @@ class Reporter:
             OrderUnknown: self._unknown,
             OrderNotFound: self._not_found,
             CancelledAll: self._emergency.cancelled_all,
+            CancelAfterSet: lambda _report, _now_ns: None,
             OpenOrders: self._open_orders,
             FillHistory: self._fill_history,
             Balances: self._balances,

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from zenotc.exceptions import ZenOTCError
-from zenotc.journal.schema import SCHEMA, SCHEMA_VERSION
+from zenotc.journal.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
 __all__ = ["JournalError", "meta", "open_database", "take_lock"]
 
@@ -63,7 +63,7 @@ def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _create(connection, now_ns)
-            version = meta(connection, "schema_version")
+            version = _migrate(connection)
         except sqlite3.Error as error:
             raise JournalError(f"{path} is not a usable journal: {error}") from error
         if version != str(SCHEMA_VERSION):
@@ -89,3 +89,14 @@ def _create(connection: sqlite3.Connection, now_ns: int) -> None:
     ]
     quoted = ", ".join(f"('{key}', '{value}')" for key, value in values)
     connection.executescript(f"BEGIN; {SCHEMA} INSERT INTO meta VALUES {quoted}; COMMIT;")
+
+
+def _migrate(connection: sqlite3.Connection) -> str:
+    """Bring a journal of an earlier version up to this one, a step at a time, and return the version it has now."""
+    version = meta(connection, "schema_version")
+    while version.isdecimal() and int(version) in MIGRATIONS:
+        following = str(int(version) + 1)
+        renumber = f"UPDATE meta SET value = '{following}' WHERE key = 'schema_version'"
+        connection.executescript(f"BEGIN; {MIGRATIONS[int(version)]} {renumber}; COMMIT;")
+        version = following
+    return version

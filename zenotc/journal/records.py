@@ -17,21 +17,29 @@ __all__ = [
     "CommandOutcomeRecord",
     "CommandRecord",
     "EmergencyRecord",
+    "FaultRecord",
     "FillRecord",
     "MarkRecord",
+    "MeasuresRecord",
+    "OffsetRecord",
     "OrderRecord",
     "OrderStateRecord",
     "Purpose",
+    "ReconciliationRecord",
     "Record",
     "StrategyRecord",
 ]
 
-Purpose = Literal["quote", "hedge", "flatten"]
+Purpose = Literal["quote", "hedge", "flatten", "adjustment"]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandRecord:
-    """A command as it was received; `body` is the JSON of its arguments."""
+    """A command as it was received; `body` is the JSON of its arguments.
+
+    `operator` is the name of the key, `client` the user and host that the client states, and `idempotency_key` what
+    it told its retries by; both are empty where there is none.
+    """
 
     command_id: str
     received_ns: int
@@ -39,6 +47,8 @@ class CommandRecord:
     name: str
     strategy_id: str | None
     body: bytes
+    client: str = ""
+    idempotency_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,10 @@ class CommandOutcomeRecord:
 
 @dataclass(frozen=True, slots=True)
 class StrategyRecord:
-    """A version of a strategy; `config` is the JSON of the parameters that were given, without the defaults."""
+    """A version of a strategy; `config` is the JSON of the parameters that were given, without the defaults.
+
+    `resume_at_ns` is when a breaker lets it resume by itself, `None` where an operator has to.
+    """
 
     strategy_id: str
     at_ns: int
@@ -61,6 +74,7 @@ class StrategyRecord:
     reason: str | None
     config: bytes
     deleted: bool = False
+    resume_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,44 @@ class MarkRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuresRecord:
+    """What of a strategy does not follow from its fills: peak, capital, counters; `body` is JSON, the newest counts."""
+
+    strategy_id: str
+    at_ns: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationRecord:
+    """A venue and the engine agreed: every fill up to `trade_id` is known, `None` where there was none yet."""
+
+    venue: str
+    at_ns: int
+    trade_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetRecord:
+    """What of a venue's position is not ours, base units, as an operator has accepted it; the newest counts."""
+
+    venue: str
+    asset: str
+    at_ns: int
+    quantity: Decimal
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """An exception in the handling of a strategy, `None` where it belonged to none."""
+
+    at_ns: int
+    strategy_id: str | None
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyRecord:
     """The emergency stop came into force, or was cleared."""
 
@@ -137,7 +189,7 @@ class EmergencyRecord:
 
 @dataclass(frozen=True, slots=True)
 class BaselineRecord:
-    """What `daily_pnl` of a UTC day (`YYYY-MM-DD`) is counted from."""
+    """What `daily_pnl` of a UTC day (`YYYY-MM-DD`) is counted from; an empty `strategy_id` stands for the desk."""
 
     strategy_id: str
     day: str
@@ -152,6 +204,10 @@ Record = (
     | OrderStateRecord
     | FillRecord
     | MarkRecord
+    | MeasuresRecord
+    | ReconciliationRecord
+    | OffsetRecord
+    | FaultRecord
     | EmergencyRecord
     | BaselineRecord
 )

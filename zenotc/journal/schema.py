@@ -13,17 +13,21 @@ from zenotc.journal.records import (
     CommandOutcomeRecord,
     CommandRecord,
     EmergencyRecord,
+    FaultRecord,
     FillRecord,
     MarkRecord,
+    MeasuresRecord,
+    OffsetRecord,
     OrderRecord,
     OrderStateRecord,
+    ReconciliationRecord,
     Record,
     StrategyRecord,
 )
 
-__all__ = ["INSERT_EVENT", "SCHEMA", "SCHEMA_VERSION", "TABLES", "Row", "Table"]
+__all__ = ["INSERT_EVENT", "MIGRATIONS", "SCHEMA", "SCHEMA_VERSION", "TABLES", "Row", "Table"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +35,7 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY, strategy_id TEXT, body BLOB NOT NU
 CREATE INDEX events_of_strategy ON events (strategy_id, seq);
 CREATE TABLE commands (
     command_id TEXT NOT NULL, received_ns INTEGER NOT NULL, operator TEXT NOT NULL, name TEXT NOT NULL,
-    strategy_id TEXT, body BLOB NOT NULL
+    strategy_id TEXT, body BLOB NOT NULL, client TEXT NOT NULL DEFAULT '', idempotency_key TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE command_outcomes (
     command_id TEXT NOT NULL, completed_ns INTEGER NOT NULL, outcome TEXT NOT NULL, body BLOB NOT NULL
@@ -39,7 +43,7 @@ CREATE TABLE command_outcomes (
 CREATE INDEX outcomes_of_command ON command_outcomes (command_id);
 CREATE TABLE strategies (
     strategy_id TEXT NOT NULL, at_ns INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT,
-    config BLOB NOT NULL, deleted INTEGER NOT NULL
+    config BLOB NOT NULL, deleted INTEGER NOT NULL, resume_at_ns INTEGER
 );
 CREATE TABLE orders (
     client_order_id TEXT PRIMARY KEY, strategy_id TEXT NOT NULL, venue TEXT NOT NULL, asset TEXT NOT NULL,
@@ -50,6 +54,7 @@ CREATE TABLE order_states (
     client_order_id TEXT NOT NULL, at_ns INTEGER NOT NULL, state TEXT NOT NULL, price TEXT NOT NULL,
     quantity TEXT NOT NULL, filled TEXT NOT NULL, venue_order_id TEXT, reason TEXT
 );
+CREATE INDEX states_of_order ON order_states (client_order_id);
 CREATE TABLE fills (
     venue TEXT NOT NULL, asset TEXT NOT NULL, trade_id TEXT NOT NULL, client_order_id TEXT NOT NULL,
     strategy_id TEXT NOT NULL, side TEXT NOT NULL, price TEXT NOT NULL, quantity TEXT NOT NULL, fee TEXT NOT NULL,
@@ -61,6 +66,12 @@ CREATE TABLE marks (
     daily_pnl TEXT NOT NULL, total_pnl TEXT NOT NULL, spread_bps REAL, sigma REAL,
     PRIMARY KEY (strategy_id, at_ns)
 ) WITHOUT ROWID;
+CREATE TABLE measures (strategy_id TEXT PRIMARY KEY, at_ns INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE reconciliations (venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT);
+CREATE TABLE offsets (
+    venue TEXT NOT NULL, asset TEXT NOT NULL, at_ns INTEGER NOT NULL, quantity TEXT NOT NULL, operator TEXT NOT NULL
+);
+CREATE TABLE faults (at_ns INTEGER NOT NULL, strategy_id TEXT, traceback TEXT NOT NULL);
 CREATE TABLE emergencies (
     at_ns INTEGER NOT NULL, active INTEGER NOT NULL, operator TEXT NOT NULL, reason TEXT NOT NULL
 );
@@ -68,6 +79,22 @@ CREATE TABLE baselines (
     strategy_id TEXT NOT NULL, day TEXT NOT NULL, total_pnl TEXT NOT NULL, PRIMARY KEY (strategy_id, day)
 );
 """
+
+MIGRATIONS: dict[int, str] = {
+    1: """
+ALTER TABLE commands ADD COLUMN client TEXT NOT NULL DEFAULT '';
+ALTER TABLE commands ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE strategies ADD COLUMN resume_at_ns INTEGER;
+CREATE INDEX states_of_order ON order_states (client_order_id);
+CREATE TABLE measures (strategy_id TEXT PRIMARY KEY, at_ns INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE reconciliations (venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT);
+CREATE TABLE offsets (
+    venue TEXT NOT NULL, asset TEXT NOT NULL, at_ns INTEGER NOT NULL, quantity TEXT NOT NULL, operator TEXT NOT NULL
+);
+CREATE TABLE faults (at_ns INTEGER NOT NULL, strategy_id TEXT, traceback TEXT NOT NULL);
+""",
+}
+"""By schema version, what makes a journal of it one of the next."""
 
 INSERT_EVENT = "INSERT INTO events (seq, strategy_id, body) VALUES (?, ?, ?)"
 
@@ -135,6 +162,14 @@ TABLES: dict[type[Any], Table[Any]] = {
             "daily_pnl = excluded.daily_pnl, total_pnl = excluded.total_pnl, spread_bps = excluded.spread_bps, "
             "sigma = excluded.sigma",
         ),
+        Table(
+            "measures",
+            MeasuresRecord,
+            "ON CONFLICT (strategy_id) DO UPDATE SET at_ns = excluded.at_ns, body = excluded.body",
+        ),
+        Table("reconciliations", ReconciliationRecord),
+        Table("offsets", OffsetRecord),
+        Table("faults", FaultRecord),
         Table("emergencies", EmergencyRecord),
         Table(
             "baselines",

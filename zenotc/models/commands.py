@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from zenotc.models.configuration import StrategyConfig
 
 __all__ = [
+    "AcceptPosition",
     "CancelQuotes",
     "ClearEmergencyStop",
     "Command",
@@ -83,6 +84,18 @@ class StopStrategy(_Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptPosition(_Command):
+    """End a difference between the venues' positions and ours on a strategy's markets.
+
+    `source` says which number is right: `engine` leaves the strategy as it is and takes the rest of the venue's
+    position as somebody else's, `venue` books the difference to the strategy at the mid, without PnL.
+    """
+
+    strategy_id: str
+    source: Literal["engine", "venue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelQuotes(_Command):
     """Pause every active strategy on an asset and cancel its quotes."""
 
@@ -109,6 +122,7 @@ Command = (
     | PauseStrategy
     | ResumeStrategy
     | StopStrategy
+    | AcceptPosition
     | CancelQuotes
     | EmergencyStopAll
     | ClearEmergencyStop

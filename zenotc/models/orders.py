@@ -19,6 +19,8 @@ __all__ = [
     "AmendRejected",
     "Balances",
     "Cancel",
+    "CancelAfter",
+    "CancelAfterSet",
     "CancelAll",
     "CancelRejected",
     "CancelledAll",
@@ -111,6 +113,15 @@ class CancelAll:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelAfter:
+    """Cancel everything, for the reason `silence`, unless this is asked again within `silence_ns`; zero disarms."""
+
+    venue: str
+    request_id: str
+    silence_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class QueryOrder:
     """Ask what became of one order: answered by its `OpenOrders`, its missing fills, or `OrderNotFound`."""
 
@@ -154,7 +165,16 @@ class QueryBalances:
 
 
 Request = (
-    Place | Amend | Cancel | CancelAll | QueryOrder | QueryOpenOrders | QueryFills | QueryPositions | QueryBalances
+    Place
+    | Amend
+    | Cancel
+    | CancelAll
+    | CancelAfter
+    | QueryOrder
+    | QueryOpenOrders
+    | QueryFills
+    | QueryPositions
+    | QueryBalances
 )
 
 
@@ -281,6 +301,14 @@ class CancelledAll:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelAfterSet:
+    """The venue's timer for our silence runs anew, or is disarmed."""
+
+    venue: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenOrder:
     """One open order as the venue sees it; `quantity_lots` is the total, `filled_lots` the part executed."""
 
@@ -341,6 +369,7 @@ Report = (
     | OrderUnknown
     | OrderNotFound
     | CancelledAll
+    | CancelAfterSet
     | OpenOrders
     | FillHistory
     | Positions

@@ -40,6 +40,12 @@ class EngineSettings(BaseModel):
         and the absolute sum of the positions.
     max_fills_per_side, fill_window_seconds
         So many fills on one side within the window pause a strategy until a person resumes it.
+    resume_after_restart
+        Whether strategies that were active when the engine ended go on by themselves when it is back.
+    cancel_on_silence_seconds
+        A venue that has not heard the engine for so long cancels its orders; refreshed in a quarter of it.
+    dead_man_seconds
+        Everything is paused when no console or client has been heard for so long; `None` is never.
     quoting_venue, hedge_venue
         Names of the venues that strategies quote and hedge on.
     """
@@ -62,5 +68,8 @@ class EngineSettings(BaseModel):
     max_net_exposure_usd: Annotated[Decimal, Field(gt=0)] | None = None
     max_fills_per_side: Annotated[int, Field(gt=0)] | None = None
     fill_window_seconds: Annotated[float, Field(gt=0)] = 1.0
+    resume_after_restart: bool = False
+    cancel_on_silence_seconds: Annotated[float, Field(gt=0)] = 30.0
+    dead_man_seconds: Annotated[float, Field(gt=0)] | None = None
     quoting_venue: str = "sandbox"
     hedge_venue: str | None = "sandbox-hedge"

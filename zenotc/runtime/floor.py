@@ -118,6 +118,10 @@ class Floor:
         """Take the end of a feed."""
         self._carry_out(self._engine.on_feed_ended(venue, asset, self._time(now_ns)))
 
+    def on_link(self, venue: str, up: bool, now_ns: int) -> None:
+        """Take the loss of a venue's connection, or its return."""
+        self._carry_out(self._engine.on_link(venue, up, self._time(now_ns)))
+
     def on_report(self, report: Report, now_ns: int) -> None:
         """Take what a venue says of our orders."""
         self._carry_out(self._engine.on_report(report, self._time(now_ns)))

@@ -7,6 +7,7 @@ from typing import Any
 from zenotc.engine.state import EngineState
 from zenotc.engine.views import strategy_view
 from zenotc.models.commands import (
+    AcceptPosition,
     CreateStrategy,
     DeleteStrategy,
     PauseStrategy,
@@ -22,7 +23,14 @@ from zenotc.models.wire import utc_from_ns
 __all__ = ["StrategyCommand", "cancel_result", "command_result", "emergency_result", "emergency_state", "quotes_on"]
 
 StrategyCommand = (
-    CreateStrategy | UpdateStrategy | DeleteStrategy | StartStrategy | PauseStrategy | ResumeStrategy | StopStrategy
+    CreateStrategy
+    | UpdateStrategy
+    | DeleteStrategy
+    | StartStrategy
+    | PauseStrategy
+    | ResumeStrategy
+    | StopStrategy
+    | AcceptPosition
 )
 
 

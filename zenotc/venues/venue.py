@@ -8,7 +8,7 @@ from typing import Protocol
 from zenotc.models.market import Book, Instrument, PublicTrade
 from zenotc.models.orders import Report, Request
 
-__all__ = ["SimulatedVenue", "Venue", "VenueSink"]
+__all__ = ["ConnectedVenue", "SimulatedVenue", "Venue", "VenueSink"]
 
 
 class VenueSink(Protocol):
@@ -25,6 +25,12 @@ class VenueSink(Protocol):
 
     def on_feed_ended(self, venue: str, asset: str, reason: str, now_ns: int) -> None:
         """No more market data will come for the asset, and why (`replay_finished`)."""
+
+    def on_link(self, venue: str, up: bool, now_ns: int) -> None:
+        """The connection has been lost, or is there again and everything must be asked anew.
+
+        A venue in the engine's own process has none and never calls it.
+        """
 
     def on_report(self, report: Report, now_ns: int) -> None:
         """The venue has answered a request or executed an order."""
@@ -57,6 +63,13 @@ class Venue(Protocol):
         now_ns
             The time at which it leaves, nanoseconds since the Unix epoch.
         """
+
+
+class ConnectedVenue(Venue, Protocol):
+    """A venue behind a connection; it calls its sink on the event loop that runs it, with the wall clock's time."""
+
+    async def run(self) -> None:
+        """Connect, and connect again when the connection is lost, until it is cancelled."""
 
 
 class SimulatedVenue(Venue, Protocol):
