@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -199,6 +200,21 @@ def test_a_fill_that_is_reported_twice_counts_once(path: Path) -> None:
         journal.append([fill(), replace(fill(), price=Decimal(1)), fill(2), event()])
         assert journal.records(FillRecord) == [fill(), fill(2)]
         assert journal.last_seq == 1
+
+
+def test_the_lag_is_the_age_of_the_oldest_append_that_is_not_on_disk(path: Path) -> None:
+    with Journal.open(path, now_ns=T0) as journal:
+        assert journal.lag_seconds == 0
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        journal.append([event()])
+        time.sleep(0.05)
+        journal.append([event()])
+        assert 0.05 <= journal.lag_seconds < 1
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        journal.flush(5)
+        assert journal.lag_seconds == 0
 
 
 def test_the_file_is_private(path: Path) -> None:

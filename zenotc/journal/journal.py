@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -33,7 +35,7 @@ T = TypeVar("T")
 
 
 class Journal:
-    """The durable log of one engine; `append`, `wait` and `flush` belong to one thread.
+    """The durable log of one engine; `append`, `wait`, `flush` and `lag_seconds` belong to one thread.
 
     Parameters
     ----------
@@ -61,6 +63,7 @@ class Journal:
         self.epoch = meta(connection, "epoch")
         self.last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
         self._ticket = 0
+        self._uncommitted: deque[tuple[int, float]] = deque()
         self._failure_told = False
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -113,6 +116,12 @@ class Journal:
         return self._writer.committed
 
     @property
+    def lag_seconds(self) -> float:
+        """The age of the oldest append that is not on disk yet, s; 0 where everything is."""
+        self._forget_committed()
+        return time.monotonic() - self._uncommitted[0][1] if self._uncommitted else 0.0
+
+    @property
     def failure(self) -> JournalError | None:
         """Why the journal can no longer be written, `None` while it can."""
         return self._writer.failure
@@ -149,6 +158,8 @@ class Journal:
                 rows.append(record)
         self.last_seq = seq
         self._ticket += 1
+        self._forget_committed()
+        self._uncommitted.append((self._ticket, time.monotonic()))
         self._writer.put(Batch(self._ticket, rows, events))
         return self._ticket
 
@@ -286,6 +297,12 @@ class Journal:
             raise JournalError("the journal is closed")
         if self.failure is not None:
             raise self.failure
+
+    def _forget_committed(self) -> None:
+        """Keep the times of those appends only that are not on disk yet."""
+        committed, uncommitted = self.committed, self._uncommitted
+        while uncommitted and uncommitted[0][0] <= committed:
+            uncommitted.popleft()
 
     def _deliver(self) -> None:
         """Publish what has been committed, and wake who waits for it."""
