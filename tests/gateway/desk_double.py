@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from zenotc.exceptions import CircuitBreakerError, NotFoundError, StrategyError, ValidationError
 from zenotc.models import commands
+from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, QuoteInstrument, Quotes
@@ -140,6 +141,12 @@ class DeskDouble:
         return Preview(
             strategy_id=strategy_id, targets=[], kept=[], amended=[], cancelled=[], placed=[], sides={},
             reference=None, worst_case_long=Decimal("1.5"), worst_case_short=Decimal("-1.5"),
+        )  # fmt: skip
+
+    def preview_new(self, config: StrategyConfig) -> Preview:
+        return Preview(
+            strategy_id="", targets=[], kept=[], amended=[], cancelled=[], placed=[], sides={},
+            reference=None, worst_case_long=config.quote_size, worst_case_short=-config.quote_size,
         )  # fmt: skip
 
     def order_book(self, asset: str, depth: int) -> OrderBook:

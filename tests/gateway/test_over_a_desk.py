@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ async def test_a_strategy_quotes_and_everything_about_it_arrives(client: ZenOTCC
     bids = [level.price for level in (await mm.order_book("BTC", depth=3)).bids]
     assert len(bids) == 3 and bids == sorted(bids, reverse=True)
     assert (await mm.preview(strategy.id, quote_layers=1)).worst_case_long > 0
+    parameters = {"asset": "BTC", "base_spread_bps": 40, "quote_size": Decimal("0.5"), "max_position": 2}
+    new = await mm.preview_new(name="not yet", quote_layers=2, **parameters)
+    assert len(new.placed) == 4 and new.worst_case_long == 1 and new.sides == {"buy": "quoting", "sell": "quoting"}
+    assert len(await mm.list()) == 1
     paused = await mm.pause(strategy.id)
     assert paused.confirmed and paused.strategy.open_orders == 0
     assert (await mm.resume(strategy.id)).strategy.status == "active"

@@ -36,6 +36,7 @@ from zenotc.models.wire import utc_from_ns
 __all__ = [
     "metrics_view",
     "order_book_view",
+    "preview_new_view",
     "preview_view",
     "quote_stats_view",
     "quotes_view",
@@ -243,9 +244,9 @@ def preview_view(state: EngineState, strategy: StrategyState, changes: Mapping[s
     """
     instrument = strategy.market.instrument
     config = strategy.config.updated(changes, lot_size=instrument.lot_size)
-    sides: dict[Side, SideReason] = side_reasons(state, strategy)
     preview = Preview(
-        strategy_id=strategy.strategy_id, targets=[], kept=[], amended=[], cancelled=[], placed=[], sides=sides,
+        strategy_id=strategy.strategy_id, targets=[], kept=[], amended=[], cancelled=[], placed=[],
+        sides=side_reasons(state, strategy),
         reference=None, worst_case_long=strategy.position, worst_case_short=strategy.position,
     )  # fmt: skip
     if not strategy.market.usable:
@@ -257,7 +258,7 @@ def preview_view(state: EngineState, strategy: StrategyState, changes: Mapping[s
     for side in _SIDES:
         wanted = targets.side(side)
         if strategy.status == "active":
-            sides[side] = wanted.reason
+            preview.sides[side] = wanted.reason
         resting = quotes_to_match(strategy, side)
         change = reconcile(wanted.targets, resting, tolerance_bps=config.refresh_tolerance_bps, top_up=True)
         preview.targets += [_target_quote(instrument, side, target) for target in wanted.targets]
@@ -274,6 +275,19 @@ def preview_view(state: EngineState, strategy: StrategyState, changes: Mapping[s
     preview.worst_case_long = strategy.position + worst[BUY]
     preview.worst_case_short = strategy.position - worst[SELL]
     return preview
+
+
+def preview_new_view(state: EngineState, config: StrategyConfig, now_ns: int) -> Preview:
+    """Return what a strategy that there is not yet would quote, flat and active; nothing is done.
+
+    Raises
+    ------
+    zenotc.exceptions.ValidationError
+        If the quoting venue does not trade its asset.
+    """
+    market = state.quoting_market(config.asset)
+    strategy = StrategyState("", config, market, None, created_ns=now_ns, updated_ns=now_ns, status="active")
+    return preview_view(state, strategy, {}, now_ns)
 
 
 def _target_quote(instrument: Instrument, side: Side, target: Target) -> TargetQuote:

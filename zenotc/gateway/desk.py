@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from zenotc.models.commands import Command
+from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
@@ -48,6 +49,9 @@ class Desk(Protocol):
 
     def preview(self, strategy_id: str, changes: Mapping[str, Any]) -> Preview:
         """Return what a strategy would quote with changed parameters."""
+
+    def preview_new(self, config: StrategyConfig) -> Preview:
+        """Return what a strategy that there is not yet would quote."""
 
     def order_book(self, asset: str, depth: int) -> OrderBook:
         """Return the quoting venue's book."""

@@ -96,9 +96,7 @@ async def cancel_quotes(desk: TheDesk, caller: TheCaller, body: Body) -> Respons
 @signed("MARKET_MAKING", changes_state=True)
 async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
     """Create a strategy, and start it where it is enabled."""
-    asset = body.get("asset")
-    lot_size = desk.lot_size(asset) if isinstance(asset, str) and asset else None
-    config = StrategyConfig.build(body, lot_size=lot_size)
+    config = _configuration(desk, body)
     strategy_id = _drawn("mm", caller)
     if any(strategy.id == strategy_id for strategy in desk.strategies()):
         raise StrategyError(
@@ -106,6 +104,19 @@ async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Respo
         )
     command = commands.CreateStrategy(**_head(caller), strategy_id=strategy_id, config=config)
     return answer(await desk.execute(command), 201)
+
+
+@router.post("/mm-strategies/preview", response_model=Answer[Preview], openapi_extra=parameters.CREATE_BODY)
+@signed("READ")
+async def preview_new_strategy(desk: TheDesk, body: Body) -> Response:
+    """Return what a strategy would quote if it were created and started now; nothing is done."""
+    return answer(desk.preview_new(_configuration(desk, body)))
+
+
+def _configuration(desk: Desk, body: dict[str, Any]) -> StrategyConfig:
+    asset = body.get("asset")
+    lot_size = desk.lot_size(asset) if isinstance(asset, str) and asset else None
+    return StrategyConfig.build(body, lot_size=lot_size)
 
 
 @router.get("/mm-strategies", response_model=ListAnswer[Strategy])

@@ -12,7 +12,15 @@ from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 from zenotc.exceptions import ValidationError
 from zenotc.models.wire import WireModel
 
-__all__ = ["FIXED_PARAMETERS", "HedgeAlgo", "HedgeVenue", "SkewModel", "SpreadModel", "StrategyConfig"]
+__all__ = [
+    "FIXED_PARAMETERS",
+    "PARAMETER_GROUPS",
+    "HedgeAlgo",
+    "HedgeVenue",
+    "SkewModel",
+    "SpreadModel",
+    "StrategyConfig",
+]
 
 SpreadModel = Literal["fixed", "volatility", "inventory"]
 SkewModel = Literal["linear", "exponential", "step"]
@@ -175,6 +183,28 @@ class StrategyConfig(WireModel):
             raise ValidationError.of_fields([{"field": name, "reason": "cannot be updated"} for name in fixed])
         return self.build({**self.given(), **by_name}, lot_size=lot_size)
 
+
+_FIRST_OF_GROUP = {
+    "name": "Strategy",
+    "base_spread_bps": "Spread",
+    "quote_size": "Quotes",
+    "max_position": "Inventory",
+    "circuit_breaker_enabled": "Risk",
+    "auto_hedge_enabled": "Hedging",
+}
+
+
+def _groups() -> dict[str, tuple[str, ...]]:
+    groups: dict[str, list[str]] = {}
+    title = ""
+    for name in StrategyConfig.model_fields:
+        title = _FIRST_OF_GROUP.get(name) or title
+        groups.setdefault(title, []).append(name)
+    return {title: tuple(names) for title, names in groups.items()}
+
+
+PARAMETER_GROUPS: Mapping[str, tuple[str, ...]] = _groups()
+"""The parameters under the documentation's headings, in their order."""
 
 _NAME_BY_ALIAS = {field.alias: name for name, field in StrategyConfig.model_fields.items()}
 

@@ -15,6 +15,7 @@ from zenotc.engine.engine import Engine
 from zenotc.engine.views import (
     metrics_view,
     order_book_view,
+    preview_new_view,
     preview_view,
     quote_stats_view,
     quotes_view,
@@ -23,6 +24,7 @@ from zenotc.engine.views import (
 from zenotc.exceptions import ZenOTCError
 from zenotc.journal import Journal
 from zenotc.models.commands import Command, CreateStrategy, PauseStrategy, StopStrategy
+from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
@@ -221,6 +223,10 @@ class Desk:
         """Return what a strategy would quote with changed parameters."""
         state = self.engine.state
         return preview_view(state, state.strategy(strategy_id), changes, self.clock.now_ns())
+
+    def preview_new(self, config: StrategyConfig) -> Preview:
+        """Return what a strategy that there is not yet would quote."""
+        return preview_new_view(self.engine.state, config, self.clock.now_ns())
 
     def order_book(self, asset: str, depth: int) -> OrderBook:
         """Return the quoting venue's book, `depth` levels a side; `NotFoundError` for an unknown asset."""

@@ -61,8 +61,7 @@ class MarketMakingStrategyClient:
         CircuitBreakerError, InsufficientMarginError, PositionLimitError, StrategyError
             If an enabled strategy may not start; it exists and is stopped.
         """
-        config = StrategyConfig.build(parameters)
-        body = config.model_dump(by_alias=True, include=config.model_fields_set)
+        body = _checked_configuration(parameters)
         return Strategy.from_wire(await self._client.http.change("POST", _STRATEGIES, body))
 
     async def get(self, strategy_id: str) -> Strategy:
@@ -176,6 +175,17 @@ class MarketMakingStrategyClient:
     async def preview(self, strategy_id: str, **changes: Any) -> Preview:
         """Return what a strategy would quote with changed parameters; nothing is done."""
         return Preview.from_wire(await self._client.http.ask(_path(strategy_id, "preview"), _checked_changes(changes)))
+
+    async def preview_new(self, **parameters: Any) -> Preview:
+        """Return what a strategy with these parameters would quote if it were created and started now; nothing is done.
+
+        Raises
+        ------
+        ValidationError
+            As `create`.
+        """
+        body = _checked_configuration(parameters)
+        return Preview.from_wire(await self._client.http.ask(f"{_STRATEGIES}/preview", body))
 
     async def history(
         self,
@@ -304,6 +314,12 @@ def _check_after_seq(after_seq: int | None) -> None:
     """Refuse a number that no event can have: the stream could only wait for ever."""
     if after_seq is not None and (isinstance(after_seq, bool) or not isinstance(after_seq, int) or after_seq < 0):
         raise ValidationError.of_fields([{"field": "after_seq", "reason": "must be a whole number, 0 or more"}])
+
+
+def _checked_configuration(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a new strategy by their wire names, without the defaults."""
+    config = StrategyConfig.build(parameters)
+    return config.model_dump(by_alias=True, include=config.model_fields_set)
 
 
 def _checked_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
