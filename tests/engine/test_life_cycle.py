@@ -441,6 +441,34 @@ def test_an_exception_in_one_strategy_pauses_that_one() -> None:
     assert bench.quotes() == [] and len(bench.quotes("other")) == 2
 
 
+def test_an_exception_in_a_hedge_that_another_strategys_order_wakes_pauses_the_hedging_one() -> None:
+    bench = active()
+    bench.create("other", enabled=True)
+    bench.hold(1_000, strategy_id="other")
+    bench.answer_all()
+    bench.stop("other", flatten=True)
+    bench.strategy("other").plan.ends_ns = "soon"  # type: ignore[union-attr, assignment]
+    bid = next(bench.strategy().live_quotes("buy"))
+    bench.report(OrderCancelled("sandbox", "BTC", bid.client_order_id, 1000, "venue"))
+    assert [(e.strategy_id, e.code) for e in bench.of(ErrorOccurred)] == [("other", "EXCEPTION")]
+    assert bench.strategy().status == "active" and bench.strategy("other").plan is None
+
+
+def test_an_exception_over_an_answer_about_many_orders_pauses_the_one_that_it_is_of() -> None:
+    bench = active()
+    bench.create("other", enabled=True)
+    bench.answer_all()
+    bench.strategy("other").ledger = None  # type: ignore[assignment]
+    bids = [next(bench.strategy(name).live_quotes("buy")) for name in ("other", "s")]
+    fills = tuple(
+        Fill("sandbox", "BTC", bid.client_order_id, f"x{bid.client_order_id}", "buy", bid.price_ticks, 9, D(0), True, 0)
+        for bid in bids
+    )
+    bench.report(FillHistory("sandbox", "history", fills))
+    assert {name: s.status for name, s in bench.engine.state.strategies.items()} == {"s": "active", "other": "paused"}
+    assert bench.strategy().position_lots == 9
+
+
 # The emergency stop
 
 

@@ -317,6 +317,58 @@ def test_hedge_goes_on_with_a_hedge_and_begins_one() -> None:
     assert not bench.quotes()
 
 
+@pytest.mark.parametrize("algo", ["market", "twap"])
+@pytest.mark.parametrize("restless", [Bench.pause, Bench.stop], ids=["pause", "stop"])
+def test_an_operator_ends_the_hedge_that_a_breaker_lets_go_on(restless: Any, algo: str) -> None:
+    bench = holding(max_daily_loss=1_000, breaker_action="hedge", hedge_algo=algo, **HEDGING)
+    bench.hold(4_000, price=100_000)
+    bench.mid(49_000)
+    bench.answer_all()
+    bench.wait(6)
+    assert bench.strategy().status == "paused" and bench.strategy().plan is not None
+    command = restless(bench)
+    assert bench.strategy().plan is None
+    bench.answer_all()
+    assert bench.done(command)
+    bench.wait(120)
+    assert not bench.sent(Place)
+    assert bench.strategy().pause_reason == "operator"
+    assert bench.of(LifecycleEvent)[-1].operator == "ann", "the stream tells who ended it"
+
+
+def test_a_second_pause_changes_nothing() -> None:
+    bench = holding(max_daily_loss=1_000, breaker_action="hedge", **HEDGING)
+    bench.mid(49_000)
+    bench.pause()
+    told = len(bench.of(LifecycleEvent))
+    bench.answer_all()
+    assert bench.done(bench.pause())
+    assert len(bench.of(LifecycleEvent)) == told
+
+
+def test_a_pause_leaves_alone_what_flattens_under_a_breaker() -> None:
+    bench = holding(max_daily_loss=1_000, breaker_action="hedge", **HEDGING)
+    bench.mid(49_000)
+    bench.answer_all()
+    bench.stop(flatten=True)
+    bench.pause()
+    bench.wait(1)
+    bench.fill_children()
+    assert bench.strategy().position == 0
+    assert bench.strategy().status == "stopped"
+
+
+def test_an_exception_ends_the_hedge_that_a_breaker_lets_go_on() -> None:
+    bench = holding(max_daily_loss=1_000, breaker_action="hedge", hedge_algo="twap", **HEDGING)
+    bench.hold(4_000, price=100_000)
+    bench.mid(49_000)
+    bench.answer_all()
+    bench.strategy().curve = None  # type: ignore[assignment]
+    bench.mid(49_100)
+    assert bench.strategy().pause_reason == "error: AttributeError"
+    assert bench.strategy().plan is None and not bench.strategy().hedges
+
+
 def test_flatten_trades_the_position_away_and_stays_paused() -> None:
     bench = holding(max_daily_loss=1_000, breaker_action="flatten")
     bench.mid(49_000)
@@ -352,6 +404,34 @@ def test_the_desk_loss_pauses_everything_and_refuses_until_midnight() -> None:
     assert isinstance(bench.error(bench.resume("t")), CircuitBreakerError)
     bench.wait(2)
     assert bench.done(bench.resume("t"))
+
+
+@pytest.mark.parametrize("action", ["hold", "hedge", "flatten"])
+def test_the_desk_loss_does_with_each_position_what_any_breaker_would(action: str) -> None:
+    bench = holding(
+        4_000, settings={"max_desk_daily_loss": Decimal(1_000)}, breaker_action=action, hedge_algo="twap", **HEDGING
+    )
+    assert bench.strategy().plan is not None, "it hedges"
+    bench.mid(49_000)
+    assert [event.breaker for event in bench.of(CircuitBreaker)] == ["desk_daily_loss"]
+    assert not bench.sent(Place), "cancel first"
+    bench.answer_all()
+    for _ in range(60):
+        bench.wait(31)
+        bench.fill_children()
+    assert bench.strategy().status == "paused" and not bench.quotes()
+    assert bench.strategy().position == {"hold": 4, "hedge": 1, "flatten": 0}[action]
+
+
+def test_the_desk_loss_leaves_a_flatten_alone() -> None:
+    bench = two({"max_desk_daily_loss": Decimal(1_000)})
+    command = bench.stop(flatten=True)
+    bench.mid(49_000)
+    assert bench.strategy("t").status == "paused"
+    bench.answer_all()
+    bench.wait(1)
+    bench.fill_children()
+    assert bench.done(command) and bench.strategy().position == 0
 
 
 def test_what_one_strategy_loses_another_gains() -> None:

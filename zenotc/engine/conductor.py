@@ -44,6 +44,8 @@ class Conductor:
         transition = TRANSITIONS[trigger, strategy.status]
         if transition.effect is Effect.REFUSE:
             raise StrategyError(transition.refusal, code="wrong_state", details={"status": strategy.status})
+        if transition.effect is Effect.END_HEDGE and not strategy.hedges:
+            return
         if transition.effect is Effect.CHECK:
             check_activation(self._state, strategy, starting=trigger is Trigger.START)
         self._enter(strategy, transition, now_ns, reason=reason, operator=operator)
@@ -53,6 +55,10 @@ class Conductor:
             self._reducer.begin_hedge_if_due(strategy, now_ns)
         elif transition.effect is Effect.CANCEL:
             if trigger is not Trigger.BREAKER or strategy.config.breaker_action != "hedge":
+                strategy.plan = None
+            self._cancel_everything(strategy, now_ns, reason)
+        elif transition.effect is Effect.END_HEDGE:
+            if strategy.plan is not None and strategy.plan.purpose == "hedge":
                 strategy.plan = None
             self._cancel_everything(strategy, now_ns, reason)
         elif transition.effect is Effect.FLATTEN:
@@ -105,7 +111,7 @@ class Conductor:
             self.apply(strategy, ended, now_ns, reason="flattened", operator=None)
 
     def fire(self, strategy: StrategyState, reading: Reading, now_ns: int) -> None:
-        """Let a circuit breaker pause a strategy, and do with its position what it is configured to."""
+        """Let a circuit breaker of a strategy's own tell what it measured, and pause it."""
         config = strategy.config
         if config.auto_resume_enabled:
             strategy.resume_at_ns = now_ns + round(config.resume_delay_minutes * 60 * 10**9)
@@ -121,7 +127,12 @@ class Conductor:
                 resumes_at=None if strategy.resume_at_ns is None else utc_from_ns(strategy.resume_at_ns),
             )
         )
-        self.apply(strategy, Trigger.BREAKER, now_ns, reason=f"circuit_breaker: {reading.breaker.name}", operator=None)
+        self.break_off(strategy, now_ns, breaker=reading.breaker.name)
+
+    def break_off(self, strategy: StrategyState, now_ns: int, *, breaker: str) -> None:
+        """Pause a strategy for a circuit breaker, and do with its position what it is configured to."""
+        self.apply(strategy, Trigger.BREAKER, now_ns, reason=f"circuit_breaker: {breaker}", operator=None)
+        config = strategy.config
         if config.breaker_action == "flatten" and strategy.position_lots:
             self._reducer.begin_flatten(strategy, now_ns, then_stop=False)
             self.advance_plan(strategy, now_ns)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from zenotc.engine.actions import Action, DayBegan
 from zenotc.engine.commander import Commander
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.desk_limits import DeskLimits
 from zenotc.engine.emergency_desk import EmergencyDesk
-from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.guard import Guard
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
@@ -65,9 +65,17 @@ class Engine:
         self._conductor = Conductor(self.state, self._entry, self._quoter, self._reducer)
         self._emergency = EmergencyDesk(self.state, self._entry, self._conductor)
         self._commander = Commander(self.state, self._conductor, self._emergency)
-        self._watch = RiskWatch(self.state, self._conductor, self._quoter)
+        self._guarded = Guard(self.state, self._conductor)
+        self._watch = RiskWatch(self.state, self._conductor, self._quoter, self._guarded)
         self._reporter = Reporter(
-            self.state, self._entry, self._quoter, self._reducer, self._conductor, self._emergency, self._watch
+            self.state,
+            self._entry,
+            self._quoter,
+            self._reducer,
+            self._conductor,
+            self._emergency,
+            self._watch,
+            self._guarded,
         )
         self._stale_ns = round(settings.stale_after_seconds * _NS)
         self._acknowledge_ns = round(settings.acknowledge_within_seconds * _NS)
@@ -254,12 +262,3 @@ class Engine:
         )
         order = self.state.find_order(client_order_id) if client_order_id is not None else None
         return None if order is None else self.state.strategies.get(order.strategy_id)
-
-    def _guarded(self, strategy: StrategyState, now_ns: int, act: Callable[[StrategyState, int], None]) -> None:
-        """Let a fault in one strategy pause that one and nothing else."""
-        try:
-            act(strategy, now_ns)
-        except Exception as error:  # noqa: BLE001 - the one place that decides what a fault in a strategy means
-            self.state.error(strategy, "EXCEPTION", f"{type(error).__name__}: {error}", now_ns)
-            reason = f"error: {type(error).__name__}"
-            self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=reason, operator=None)

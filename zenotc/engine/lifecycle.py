@@ -5,6 +5,8 @@ looked up in `TRANSITIONS` and nowhere else. What a transition asks for is carri
 
 - `CHECK` runs the checks of a start or a resume, and refuses the command where one fails;
 - `CANCEL` cancels every quote and hedge, and the command is done when the venues have confirmed it;
+- `END_HEDGE` ends the hedging that a breaker lets go on and takes the breaker's place; without such hedging nothing
+  changes, and no event tells of it;
 - `FLATTEN` cancels, then trades the position to zero; the strategy stays where the table puts it until that is
   over, and then goes through `FLATTENED`.
 """
@@ -39,6 +41,7 @@ class Effect(Enum):
     NOTHING = "nothing"
     CHECK = "check"
     CANCEL = "cancel"
+    END_HEDGE = "end_hedge"
     FLATTEN = "flatten"
     REFUSE = "refuse"
 
@@ -68,7 +71,7 @@ TRANSITIONS: dict[tuple[Trigger, Status], Transition] = {
     (Trigger.RESUME, "paused"): Transition("active", Effect.CHECK, "resumed"),
     (Trigger.PAUSE, "stopped"): _refuse("stopped", "the strategy is stopped: there is nothing to pause"),
     (Trigger.PAUSE, "active"): Transition("paused", Effect.CANCEL, "paused"),
-    (Trigger.PAUSE, "paused"): Transition("paused", _SAME),
+    (Trigger.PAUSE, "paused"): Transition("paused", Effect.END_HEDGE, "paused"),
     (Trigger.STOP, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.STOP, "active"): Transition("stopped", Effect.CANCEL, "stopped"),
     (Trigger.STOP, "paused"): Transition("stopped", Effect.CANCEL, "stopped"),
@@ -81,7 +84,7 @@ TRANSITIONS: dict[tuple[Trigger, Status], Transition] = {
     (Trigger.BREAKER, "paused"): Transition("paused", _SAME),
     (Trigger.BREAKER, "stopped"): Transition("stopped", _SAME),
     (Trigger.ERROR, "active"): Transition("paused", Effect.CANCEL, "paused"),
-    (Trigger.ERROR, "paused"): Transition("paused", Effect.CANCEL),
+    (Trigger.ERROR, "paused"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.ERROR, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.EMERGENCY, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.EMERGENCY, "active"): Transition("stopped", Effect.CANCEL, "stopped"),

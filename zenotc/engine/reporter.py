@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from zenotc.engine.bookkeeper import Bookkeeper
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
+from zenotc.engine.guard import Guard
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
@@ -57,6 +59,7 @@ class Reporter:
         conductor: Conductor,
         emergency: EmergencyDesk,
         watch: RiskWatch,
+        guarded: Guard,
     ) -> None:
         self._state = state
         self._entry = entry
@@ -65,6 +68,7 @@ class Reporter:
         self._conductor = conductor
         self._emergency = emergency
         self._watch = watch
+        self._guarded = guarded
         self._bookkeeper = Bookkeeper(state)
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             OrderAccepted: self._accepted,
@@ -89,6 +93,10 @@ class Reporter:
         self._handlers[type(report)](report, now_ns)
 
     # Orders
+
+    def _of_order(self, order: WorkingOrder, now_ns: int, act: Callable[[int], None]) -> None:
+        """Handle what a report about many orders says of one: a fault in that pauses the strategy of that one."""
+        self._guarded(self._state.strategies[order.strategy_id], now_ns, lambda _, now: act(now))
 
     def _live_order(self, client_order_id: str) -> WorkingOrder | None:
         return self._state.orders.get(client_order_id)
@@ -213,7 +221,7 @@ class Reporter:
         """Let the other strategies' hedges go on that wait for an own quote to leave their way."""
         for strategy in ended_for.market.strategies:
             if strategy is not ended_for and strategy.plan is not None:
-                self._conductor.advance_plan(strategy, now_ns)
+                self._guarded(strategy, now_ns, self._conductor.advance_plan)
 
     def _show(self, order: WorkingOrder) -> None:
         """Count of an order what the venue's book shows of it."""
@@ -254,7 +262,7 @@ class Reporter:
         for shown in report.orders:
             order = self._live_order(shown.client_order_id)
             if order is not None and order.state == "unknown" and order.is_answered_by(report.request_id):
-                self._found(order, shown, now_ns)
+                self._of_order(order, now_ns, partial(self._found, order, shown))
 
     def _found(self, order: WorkingOrder, shown: OpenOrder, now_ns: int) -> None:
         """Take an unknown order as the venue shows it; fills that are missing are asked for."""
@@ -273,14 +281,15 @@ class Reporter:
         for fill in report.fills:
             order = self._state.find_order(fill.client_order_id)
             if order is not None and order.strategy_id in self._state.strategies:
-                self._book(order, fill, now_ns, order.exposure_lots - fill.quantity_lots)
+                remaining_lots = order.exposure_lots - fill.quantity_lots
+                self._of_order(order, now_ns, partial(self._book, order, fill, remaining_lots=remaining_lots))
         asked = self._live_order(report.request_id.partition("-")[2])
         if asked is None or not asked.is_answered_by(report.request_id):
             return
         if asked.state == "unknown" and asked.remaining_lots == 0:
             # It has filled, unless an amend without an answer made it larger: then this answer goes on to show it.
             if asked.fills_told:
-                self._end(asked, OrderSignal.FILLED, now_ns, None)
+                self._of_order(asked, now_ns, partial(self._end, asked, OrderSignal.FILLED, reason=None))
             asked.fills_told = True
 
     def _balances(self, report: Balances, now_ns: int) -> None:

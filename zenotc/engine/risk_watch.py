@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from zenotc.engine.breakers import blind, recovered, tripped
 from zenotc.engine.conductor import Conductor
+from zenotc.engine.guard import Guard
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.quoter import Quoter
 from zenotc.engine.rounding import EXACT
@@ -25,10 +27,11 @@ _AUTO_RESUME_RETRY_NS = 60 * 10**9
 class RiskWatch:
     """Marks, measures, fires and resumes."""
 
-    def __init__(self, state: EngineState, conductor: Conductor, quoter: Quoter) -> None:
+    def __init__(self, state: EngineState, conductor: Conductor, quoter: Quoter, guarded: Guard) -> None:
         self._state = state
         self._conductor = conductor
         self._quoter = quoter
+        self._guarded = guarded
 
     def mark(self, strategy: StrategyState, now_ns: int) -> None:
         """Value a position at the mid of its market, and check what that changes."""
@@ -86,9 +89,7 @@ class RiskWatch:
             )
         )
         for strategy in active:
-            self._conductor.apply(
-                strategy, Trigger.BREAKER, now_ns, reason="circuit_breaker: desk_daily_loss", operator=None
-            )
+            self._guarded(strategy, now_ns, partial(self._conductor.break_off, breaker="desk_daily_loss"))
 
     def second(self, strategy: StrategyState, now_ns: int) -> None:
         """Do what happens to a strategy at every whole second: slow measures, resumes, the PnL that has changed."""
