@@ -38,6 +38,7 @@ class DeskDouble:
         self.epoch = epoch
         self.journal: list[JournalledEvent] = []
         self.commands: list[commands.Command] = []
+        self.past: list[commands.PastCommand] = []
         self.held: dict[str, Strategy] = {}
         self.delay_seconds = 0.0
         self.failure: Exception | None = None
@@ -90,6 +91,8 @@ class DeskDouble:
                 return self._become(command.strategy_id, "paused")
             case commands.StopStrategy():
                 return self._become(command.strategy_id, "stopped")
+            case commands.AcceptPosition():
+                return CommandResult(strategy=self.strategy(command.strategy_id))
             case commands.CancelQuotes():
                 return CancelQuotesResult(cancelled=4, strategies=list(self.held))
             case commands.EmergencyStopAll():
@@ -98,6 +101,9 @@ class DeskDouble:
             case commands.ClearEmergencyStop():
                 self.emergency = False
                 return EmergencyState(active=False)
+
+    def past_commands(self, *, since_ns: int, limit: int) -> list[commands.PastCommand]:
+        return [command for command in self.past if command.received_ns >= since_ns][-limit:]
 
     def _put(self, strategy: Strategy) -> Strategy:
         self.held[strategy.id] = strategy

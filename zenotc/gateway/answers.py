@@ -76,9 +76,9 @@ class WireResponse(Response):
         return content if isinstance(content, bytes) else encode(content)
 
 
-def answer(data: object, status: int = 200) -> WireResponse:
-    """Return a result in the envelope."""
-    return WireResponse({"data": data, "timestamp": datetime.now(UTC)}, status)
+def answer(data: object, status: int = 200, timestamp: datetime | None = None) -> WireResponse:
+    """Return a result in the envelope; `timestamp` is by default now."""
+    return WireResponse({"data": data, "timestamp": timestamp or datetime.now(UTC)}, status)
 
 
 def answer_page(items: Sequence[object], page: int, limit: int) -> WireResponse:

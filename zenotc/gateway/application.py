@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import FastAPI
 
 from zenotc import __version__
 from zenotc.gateway.answers import install_error_answers
 from zenotc.gateway.authentication import Authenticator
 from zenotc.gateway.desk import Desk
+from zenotc.gateway.idempotency import MAX_REMEMBERED, REMEMBERED_SECONDS, IdempotencyMemory
 from zenotc.gateway.limits import RateLimiter
 from zenotc.gateway.probes import create_probes
 from zenotc.gateway.requests import Gate
@@ -40,7 +43,9 @@ def create_app(desk: Desk, keys: KeyStore, *, settings: GatewaySettings | None =
         redirect_slashes=False,
     )
     limiter = RateLimiter(settings.requests_per_second, settings.burst)
-    app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings)
+    since_ns = time.time_ns() - REMEMBERED_SECONDS * 1_000_000_000
+    memory = IdempotencyMemory(desk.past_commands(since_ns=since_ns, limit=MAX_REMEMBERED))
+    app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings, memory)
     install_error_answers(app)
     app.include_router(router)
     app.include_router(create_probes(desk))

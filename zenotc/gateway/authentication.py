@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import time
@@ -19,7 +20,7 @@ __all__ = ["MAX_AGE_MS", "MAX_AHEAD_MS", "Authenticator", "Caller", "operator_na
 MAX_AGE_MS = 5_000
 MAX_AHEAD_MS = 1_000
 _MAX_HEADER = 200
-_MAX_OPERATOR = 60
+_MAX_STATED = 60
 _ALLOWED: dict[Scope, frozenset[Scope]] = {
     "READ": frozenset({"READ", "STOP", "MARKET_MAKING"}),
     "STOP": frozenset({"STOP", "MARKET_MAKING"}),
@@ -29,11 +30,32 @@ _ALLOWED: dict[Scope, frozenset[Scope]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request: the key, the name that goes into the journal, and the idempotency key or ''."""
+    """Who sent a request, and which one.
+
+    Parameters
+    ----------
+    key
+        That signed it.
+    operator
+        The name for the journal: the key's, and who the client says is asking.
+    client
+        The user and host that the client states; it is no more than that.
+    idempotency_key
+        Empty where there is none.
+    fingerprint
+        Of method, target and body, in hex: the same for every try of a request, and for no other request.
+    """
 
     key: ApiKey
     operator: str
+    client: str
     idempotency_key: str
+    fingerprint: str
+
+    def drawn(self, prefix: str) -> str:
+        """Return an id that a repetition of the request draws again, also from a gateway that has been restarted."""
+        drawn_from = f"{self.key.key}\n{self.idempotency_key}".encode()
+        return f"{prefix}_{hashlib.sha256(drawn_from).hexdigest()[:16]}"
 
     def require(self, scope: Scope) -> None:
         """Refuse what the key may not do.
@@ -115,7 +137,18 @@ class Authenticator:
         if key is None or not matches:
             raise AuthenticationError("the key or the signature is not accepted")
         self._accept_once(api_key, timestamp, nonce)
-        return Caller(key, operator_name(key.name, unquote(headers.get("x-operator", ""))), idempotency_key)
+        fingerprint = hashlib.sha256(f"{method}\n{target}\n".encode() + body).hexdigest()
+        return Caller(
+            key,
+            operator_name(key.name, unquote(headers.get("x-operator", ""))),
+            _stated(unquote(headers.get("x-client", ""))),
+            idempotency_key,
+            fingerprint,
+        )
+
+    def knows(self, caller: Caller) -> bool:
+        """Say whether the key of somebody who was let in has not been revoked since."""
+        return self._keys.lookup(caller.key.key) is not None
 
     def _accept_once(self, api_key: str, timestamp: str, nonce: str) -> None:
         now = self._clock_ms()
@@ -143,5 +176,10 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 def operator_name(key_name: str, stated: str) -> str:
     """Return the name for the journal: the key's, and what the client states, bounded and printable."""
-    stated = "".join(character for character in stated if character.isprintable()).strip()[:_MAX_OPERATOR]
+    stated = _stated(stated)
     return f"{key_name}/{stated}" if stated else key_name
+
+
+def _stated(text: str) -> str:
+    """Return what a client says of itself, bounded and printable."""
+    return "".join(character for character in text if character.isprintable()).strip()[:_MAX_STATED]

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from zenotc.models.commands import Command
+from zenotc.models.commands import Command, PastCommand
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
@@ -31,6 +31,9 @@ class Desk(Protocol):
 
     async def execute(self, command: Command) -> Any:
         """Carry out a command and return its result, as the command's class says."""
+
+    def past_commands(self, *, since_ns: int, limit: int) -> list[PastCommand]:
+        """Return the newest commands of clients that the journal holds, the oldest first."""
 
     def strategies(self, *, asset: str | None = None, status: str | None = None) -> list[Strategy]:
         """Return the strategies, filtered."""

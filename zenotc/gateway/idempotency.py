@@ -1,18 +1,25 @@
-"""A repeated request gets the first one's outcome."""
+"""A repeated request gets the first one's outcome, also from an engine that has been restarted since."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from zenotc.exceptions import StrategyError, ZenOTCError
+import orjson
 
-__all__ = ["IdempotencyMemory", "Outcome"]
+from zenotc.exceptions import OutcomeUnknownError, StrategyError, ZenOTCError
+from zenotc.gateway.answers import answer, error_answer
+from zenotc.models.commands import CreateStrategy, PastCommand
+from zenotc.models.wire import decode, utc_from_ns
 
-_MAX_REMEMBERED = 10_000
+__all__ = ["MAX_REMEMBERED", "REMEMBERED_SECONDS", "IdempotencyMemory", "Outcome"]
+
+MAX_REMEMBERED = 10_000
+REMEMBERED_SECONDS = 86_400
 _NOT_CARRIED_OUT = frozenset({429, 503})
 
 
@@ -24,15 +31,33 @@ class Outcome:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    fingerprint: str
+    outcome: asyncio.Future[Outcome] | Outcome
+    since: float
+    """Unix time, s."""
+
+
 class IdempotencyMemory:
-    """Remembers the outcomes of the newest requests that change state, by API key and idempotency key."""
+    """Remembers the outcomes of the newest requests that change state, for a day.
 
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str], tuple[bytes, asyncio.Task[Outcome]]] = OrderedDict()
+    Parameters
+    ----------
+    past
+        Commands of earlier engines, the oldest first. A repetition of one whose outcome was never written is told
+        that, and not carried out; but a stop that trades nothing is: to stop twice does no harm, not to stop does.
+    clock
+        Unix time, s.
+    """
 
-    async def once(
-        self, api_key: str, idempotency_key: str, fingerprint: bytes, run: Callable[[], Coroutine[Any, Any, Outcome]]
-    ) -> Outcome:
+    def __init__(self, past: Iterable[PastCommand] = (), clock: Callable[[], float] = time.time) -> None:
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._clock = clock
+        for command in past:
+            self._recall(command)
+
+    async def once(self, request_id: str, fingerprint: str, run: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Carry a request out unless it has been before, and return its outcome.
 
         A duplicate that arrives while the first is under way waits for it. The first goes on when its client
@@ -40,6 +65,8 @@ class IdempotencyMemory:
 
         Parameters
         ----------
+        request_id
+            Drawn from the API key and the idempotency key.
         fingerprint
             Tells one request from another: method, path and body.
         run
@@ -50,21 +77,65 @@ class IdempotencyMemory:
         StrategyError
             If the key came before with another request (409, `idempotency_conflict`).
         """
-        place = (api_key, idempotency_key)
-        known = self._seen.get(place)
-        if known is not None and known[0] != fingerprint:
+        self._forget_old()
+        seen = self._seen.get(request_id)
+        if seen is not None and seen.fingerprint != fingerprint:
             raise StrategyError("the idempotency key came before with another request", code="idempotency_conflict")
-        if known is None:
-            known = (fingerprint, asyncio.create_task(run()))
-            self._seen[place] = known
-            known[1].add_done_callback(lambda task: self._settle(place, task))
-        return await asyncio.shield(known[1])
+        if seen is None:
+            task = asyncio.create_task(run())
+            seen = self._seen[request_id] = _Seen(fingerprint, task, self._clock())
+            task.add_done_callback(lambda task: self._settle(request_id, task))
+        if isinstance(seen.outcome, Outcome):
+            return seen.outcome
+        return await asyncio.shield(seen.outcome)
 
-    def _settle(self, place: tuple[str, str], task: asyncio.Task[Outcome]) -> None:
+    def _settle(self, request_id: str, task: asyncio.Task[Outcome]) -> None:
         if task.cancelled() or _status(task) in _NOT_CARRIED_OUT:
-            self._seen.pop(place, None)
-        while len(self._seen) > _MAX_REMEMBERED and next(iter(self._seen.values()))[1].done():
+            self._seen.pop(request_id, None)
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        while self._seen:
+            oldest = next(iter(self._seen.values()))
+            crowded = len(self._seen) >= MAX_REMEMBERED
+            settled = isinstance(oldest.outcome, Outcome) or oldest.outcome.done()
+            if not settled or not (crowded or now - oldest.since > REMEMBERED_SECONDS):
+                return
             self._seen.popitem(last=False)
+
+    def _recall(self, command: PastCommand) -> None:
+        fingerprint = command.idempotency_key.rpartition(":")[2]
+        outcome = _recalled(command)
+        unheard = command.outcome is None and command.only_stops
+        self._seen.pop(command.command_id, None)
+        if outcome.status not in _NOT_CARRIED_OUT and not unheard:
+            self._seen[command.command_id] = _Seen(fingerprint, outcome, command.received_ns / 1e9)
+
+
+def _recalled(command: PastCommand) -> Outcome:
+    """Return the answer to a command that an earlier engine has received."""
+    if command.outcome == "done":
+        status = 201 if command.name == CreateStrategy.__name__ else 200
+        response = answer(orjson.Fragment(command.body), status, utc_from_ns(command.received_ns))
+    elif command.outcome is None:
+        response = error_answer(
+            OutcomeUnknownError(
+                "the engine ended before it wrote what this request came to: look at what it was to change, and send "
+                "it under another key where that is still wanted",
+                details={"commandId": command.command_id, "receivedAt": utc_from_ns(command.received_ns)},
+            )
+        )
+    else:
+        refusal = decode(command.body)
+        response = error_answer(
+            ZenOTCError(
+                refusal["message"],
+                code=command.outcome,
+                details=refusal.get("details"),
+                status_code=refusal.get("statusCode", OutcomeUnknownError.default_status),
+            )
+        )
+    return Outcome(response.status_code, bytes(response.body))
 
 
 def _status(task: asyncio.Task[Outcome]) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +33,7 @@ class Gate:
     authenticator: Authenticator
     limiter: RateLimiter
     settings: GatewaySettings
-    idempotency: IdempotencyMemory = field(default_factory=IdempotencyMemory)
+    idempotency: IdempotencyMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,7 @@ class SignedRoute(APIRoute):
                 response = await handle(request)
                 return Outcome(response.status_code, bytes(response.body))
 
-            fingerprint = hashlib.sha256(f"{request.method}\n{target}\n".encode() + body).digest()
-            outcome = await gate.idempotency.once(caller.key.key, caller.idempotency_key, fingerprint, run)
+            outcome = await gate.idempotency.once(caller.drawn("cmd"), caller.fingerprint, run)
             return WireResponse(outcome.body, outcome.status)
 
         return enter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -46,14 +45,14 @@ _OPERATOR_BODY = parameters.request_body(
 router = APIRouter(prefix="/api/sdk", route_class=SignedRoute, responses=_ERRORS)
 
 
-def _drawn(prefix: str, caller: Caller) -> str:
-    """Return an id that a repetition of the request draws again, also from a gateway that has been restarted."""
-    drawn_from = f"{caller.key.key}\n{caller.idempotency_key}".encode()
-    return f"{prefix}_{hashlib.sha256(drawn_from).hexdigest()[:16]}"
-
-
 def _head(caller: Caller) -> dict[str, str]:
-    return {"command_id": _drawn("cmd", caller), "operator": caller.operator}
+    """Return what every command says of the request that it comes from."""
+    return {
+        "command_id": caller.drawn("cmd"),
+        "operator": caller.operator,
+        "client": caller.client,
+        "idempotency_key": f"{caller.idempotency_key}:{caller.fingerprint}",
+    }
 
 
 # The routes without an id come first: `emergency-stop` is not the id of a strategy.
@@ -78,10 +77,8 @@ async def clear_emergency_stop(
     """End the emergency stop; `operator` says who takes that on."""
     take_only(body, "operator")
     stated = operator if operator and "operator" not in body else parameters.text(body, "operator")
-    command = commands.ClearEmergencyStop(
-        command_id=_drawn("cmd", caller), operator=operator_name(caller.key.name, stated)
-    )
-    return answer(await desk.execute(command))
+    head = _head(caller) | {"operator": operator_name(caller.key.name, stated)}
+    return answer(await desk.execute(commands.ClearEmergencyStop(**head)))
 
 
 @router.post("/mm-strategies/cancel-quotes", response_model=Answer[CancelQuotesResult], openapi_extra=_ASSET_BODY)
@@ -97,7 +94,7 @@ async def cancel_quotes(desk: TheDesk, caller: TheCaller, body: Body) -> Respons
 async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
     """Create a strategy, and start it where it is enabled."""
     config = _configuration(desk, body)
-    strategy_id = _drawn("mm", caller)
+    strategy_id = caller.drawn("mm")
     if any(strategy.id == strategy_id for strategy in desk.strategies()):
         raise StrategyError(
             "this request has created its strategy before", code="strategy_exists", details={"strategyId": strategy_id}

@@ -15,12 +15,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import fields
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from zenotc.journal.database import JournalError, meta, open_database, take_lock
 from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, MarkRecord, Record
-from zenotc.journal.schema import TABLES, Row
+from zenotc.journal.schema import TABLES, Row, Table
 from zenotc.journal.writer import MAX_GROUP, Batch, Writer
 from zenotc.models.events import JournalledEvent, StrategyEvent
 from zenotc.models.wire import encode
@@ -255,6 +256,34 @@ class Journal:
         )
         return [(commands.record(*row[:6]), None if row[6] is None else outcomes.record(*row[6:])) for row in rows]
 
+    def requests(self, *, since_ns: int, limit: int) -> list[tuple[CommandRecord, CommandOutcomeRecord | None]]:
+        """Return the newest commands of clients with what they came to, the oldest first; blocks.
+
+        Parameters
+        ----------
+        since_ns
+            Received at that time or later, wall clock, ns.
+        limit
+            So many at most.
+        """
+        commands, outcomes = TABLES[CommandRecord], TABLES[CommandOutcomeRecord]
+        rows: list[Row] = self._read_now(
+            _query(
+                f"SELECT {_of('c', commands)}, {_of('o', outcomes)} "
+                "FROM commands c LEFT JOIN command_outcomes o "
+                # What was refused without being carried out may have been asked for again under the same id.
+                "ON o.command_id = c.command_id AND o.completed_ns >= c.received_ns "
+                "WHERE c.idempotency_key != '' AND c.received_ns >= ? ORDER BY c.rowid DESC, o.rowid DESC LIMIT ?",
+                (since_ns, limit),
+            ),
+            READ_TIMEOUT,
+        )
+        width = len(fields(CommandRecord))
+        return [
+            (commands.record(*row[:width]), None if row[width] is None else outcomes.record(*row[width:]))
+            for row in reversed(rows)
+        ]
+
     def records(self, kind: type[R]) -> list[R]:
         """Return every record of a kind in the order in which they were written; blocks."""
         table = TABLES[kind]
@@ -343,6 +372,10 @@ class Journal:
         # A loop that has been closed hears nothing any more; what is committed waits for `flush` or `close`.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(self._deliver)
+
+
+def _of(alias: str, table: Table[Any]) -> str:
+    return ", ".join(f"{alias}.{column}" for column in table.columns.split(", "))
 
 
 def _query(query: str, arguments: tuple[object, ...]) -> Callable[[sqlite3.Connection], list[Row]]:

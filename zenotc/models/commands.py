@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ __all__ = [
     "CreateStrategy",
     "DeleteStrategy",
     "EmergencyStopAll",
+    "PastCommand",
     "PauseStrategy",
     "ResumeStrategy",
     "StartStrategy",
@@ -25,10 +27,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Command:
-    """`command_id` is unique; `operator` says who asked."""
+    """`command_id` is unique; `operator` says who asked, `client` is the user and host that the client states.
+
+    `idempotency_key` is what the client tells its retries by and, after the last colon, the fingerprint of the request;
+    empty for what was not asked for over the network, as is `client`.
+    """
 
     command_id: str
     operator: str
+    client: str = ""
+    idempotency_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +135,43 @@ Command = (
     | EmergencyStopAll
     | ClearEmergencyStop
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PastCommand:
+    """A command of a client as the journal remembers it.
+
+    Parameters
+    ----------
+    command_id, idempotency_key
+        As in the command.
+    name
+        Of the command's class.
+    arguments
+        The command's other fields as JSON, by their names.
+    received_ns
+        Wall clock, ns since the Unix epoch.
+    outcome
+        `done` or an error's code; `None` where the engine ended before it was written.
+    body
+        The JSON of the result, or of an error's `message`, `statusCode` and `details`.
+    """
+
+    command_id: str
+    idempotency_key: str
+    name: str
+    arguments: bytes
+    received_ns: int
+    outcome: str | None
+    body: bytes
+
+    @property
+    def only_stops(self) -> bool:
+        """Whether to carry it out again could do no harm: it stops or cancels, and trades nothing."""
+        if self.name not in (command.__name__ for command in _STOPPING):
+            return False
+        arguments = json.loads(self.arguments)
+        return not (arguments.get("flatten_position") or arguments.get("flatten_positions"))
+
+
+_STOPPING = (PauseStrategy, StopStrategy, CancelQuotes, EmergencyStopAll)

@@ -100,7 +100,8 @@ class CommandDesk:
         if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
             error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
-            self._floor.journal([_outcome(command, error.code, encode({"message": error.message}))])
+            refusal = {"message": error.message, "statusCode": error.status_code, "details": error.details}
+            self._floor.journal([_outcome(command, error.code, encode(refusal))])
             raise error
         result = self._result(command, before, time.monotonic() - started)
         self._floor.journal([_outcome(command, "done", encode(result))])

@@ -23,7 +23,7 @@ from zenotc.engine.views import (
 )
 from zenotc.exceptions import ZenOTCError
 from zenotc.journal import Journal
-from zenotc.models.commands import Command, CreateStrategy, PauseStrategy, StopStrategy
+from zenotc.models.commands import Command, CreateStrategy, PastCommand, PauseStrategy, StopStrategy
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
@@ -174,6 +174,29 @@ class Desk:
             If the engine refuses it.
         """
         return await self._commands.execute(command)
+
+    def past_commands(self, *, since_ns: int, limit: int) -> list[PastCommand]:
+        """Return the newest commands of clients that the journal holds, the oldest first; blocks.
+
+        Parameters
+        ----------
+        since_ns
+            Received at that time or later, wall clock, ns.
+        limit
+            So many at most.
+        """
+        return [
+            PastCommand(
+                command.command_id,
+                command.idempotency_key,
+                command.name,
+                command.body,
+                command.received_ns,
+                None if outcome is None else outcome.outcome,
+                b"" if outcome is None else outcome.body,
+            )
+            for command, outcome in self._journal.requests(since_ns=since_ns, limit=limit)
+        ]
 
     # Views ---------------------------------------------------------------------------------------------------------
 

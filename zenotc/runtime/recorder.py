@@ -57,7 +57,7 @@ def written(command: Command, received_ns: int) -> CommandRecord:
     body = {
         name: value.given() if name == "config" else value
         for name in command.__dataclass_fields__
-        if name not in ("command_id", "operator", "strategy_id")
+        if name not in ("command_id", "operator", "client", "idempotency_key", "strategy_id")
         for value in (getattr(command, name),)
     }
     return CommandRecord(
@@ -67,6 +67,8 @@ def written(command: Command, received_ns: int) -> CommandRecord:
         type(command).__name__,
         getattr(command, "strategy_id", None),
         encode(body),
+        command.client,
+        command.idempotency_key,
     )
 
 
