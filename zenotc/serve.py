@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import secrets
 import signal
@@ -28,6 +27,7 @@ from zenotc.models.settings import EngineSettings
 from zenotc.models.status import Environment
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.garbage import keep_pauses_short
+from zenotc.runtime.logs import LogFormat, LogLevel, writing_logs
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.settings_file import read_settings
 from zenotc.strategy_file import DEMO, REPLAY_DEMO, read_strategies
@@ -76,6 +76,8 @@ class ServeOptions:
         Whether to end, too, when standard input closes.
     order_latency_ns
         From the engine to the exchange, and back again, ns.
+    log_level, log_format
+        See `writing_logs`.
     """
 
     environment: Environment = "sandbox"
@@ -91,6 +93,8 @@ class ServeOptions:
     end_with_stdin: bool = False
     settings: Path | None = None
     order_latency_ns: int = 5_000_000
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "auto"
 
 
 async def serve(options: ServeOptions) -> int:
@@ -103,8 +107,12 @@ async def serve(options: ServeOptions) -> int:
     OSError
         If the address cannot be bound or a file not written.
     """
-    _log_to_stderr()
     state = StateDirectory.open(options.state_dir)
+    with writing_logs(state.log, level=options.log_level, format=options.log_format):
+        return await _serve(options, state)
+
+
+async def _serve(options: ServeOptions, state: StateDirectory) -> int:
     venues, settings = _venues(options)
     strategies = _strategies(options, venues[0].instruments)
     async with contextlib.AsyncExitStack() as at_end:
@@ -235,16 +243,3 @@ def _until_signal() -> Iterator[asyncio.Event]:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
         loop.set_exception_handler(None)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -142,4 +142,4 @@ async def test_an_engine_outlives_its_console_by_no_more_than_it_takes_to_cancel
         console.process.kill()
         console.process.wait(timeout=10)
         log = tmp_path / "engine.log"
-        await until(lambda: "event=ended confirmed=true" in log.read_text(), 20)
+        await until(lambda: '"confirmed": true, "event": "ended"' in log.read_text(), 20)

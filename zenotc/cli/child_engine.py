@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ STOPPED_WITHIN = 15.0
 """Seconds that it may take to cancel its orders and end; then it is killed."""
 
 _POLL_SECONDS = 0.05
-_LOG_TAIL = 20
+_LAST_LINES = 20
 
 
 class ChildEngine:
@@ -30,7 +31,7 @@ class ChildEngine:
     Parameters
     ----------
     state_dir
-        Its state directory, which also gets its log.
+        Its state directory, which also gets what it writes to the standard error stream.
     port
         Where it is to listen.
     arguments
@@ -40,12 +41,13 @@ class ChildEngine:
     def __init__(self, state_dir: Path, port: int, arguments: Sequence[str]) -> None:
         self._state_dir = state_dir
         self._arguments = ("--state-dir", str(state_dir), "--port", str(port), *arguments)
-        self._log = state_dir / "engine.log"
+        self._errors = state_dir / "engine.stderr"
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it; `ready` tells when it can be used."""
-        with self._log.open("ab") as log:
+        errors = os.open(self._errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -53,11 +55,15 @@ class ChildEngine:
                 "serve",
                 *self._arguments,
                 "--end-with-stdin",
+                "--log-format",
+                "logfmt",
                 stdin=asyncio.subprocess.PIPE,
-                stdout=log,
-                stderr=log,
+                stdout=errors,
+                stderr=errors,
                 start_new_session=True,
             )
+        finally:
+            os.close(errors)
 
     async def ready(self) -> None:
         """Wait until it is ready.
@@ -65,7 +71,7 @@ class ChildEngine:
         Raises
         ------
         ConnectionFailedError
-            If it ends before that or takes too long; the message has the end of its log.
+            If it ends before that or takes too long; the message has the last that it wrote.
         """
         process = self._process
         if process is None:
@@ -94,8 +100,8 @@ class ChildEngine:
             return await process.wait()
 
     def _tail(self) -> str:
-        lines = self._log.read_text("utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_TAIL:])
+        lines = self._errors.read_text("utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LAST_LINES:])
 
 
 async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:

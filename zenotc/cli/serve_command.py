@@ -22,6 +22,23 @@ class KnownEnvironment(StrEnum):
     SANDBOX = "sandbox"
 
 
+class KnownLogLevel(StrEnum):
+    """The least that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class KnownLogFormat(StrEnum):
+    """How the standard error stream is written."""
+
+    AUTO = "auto"
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
 def serve(
     more: ReplayMore = None,
     environment: Annotated[KnownEnvironment, typer.Option(help="Where it trades.")] = KnownEnvironment.SANDBOX,
@@ -49,6 +66,10 @@ def serve(
     order_latency_ms: Annotated[
         float, typer.Option(min=0, max=60_000, help="From the engine to the exchange, and back again.")
     ] = 5.0,
+    log_level: Annotated[KnownLogLevel, typer.Option(help="The least that is logged.")] = KnownLogLevel.INFO,
+    log_format: Annotated[
+        KnownLogFormat, typer.Option(help="Of the standard error stream: auto is logfmt on a terminal, else json.")
+    ] = KnownLogFormat.AUTO,
 ) -> None:
     """Run the engine until it is told to end (SIGINT, SIGTERM); it then cancels its orders and says what it left.
 
@@ -73,6 +94,8 @@ def serve(
         empty=empty,
         end_with_stdin=end_with_stdin,
         order_latency_ns=round(order_latency_ms * 1e6),
+        log_level=log_level.value,
+        log_format=log_format.value,
     )
     try:
         code = asyncio.run(run(options))

@@ -70,6 +70,11 @@ class StateDirectory:
         """The journal's file."""
         return self.path / "journal.db"
 
+    @property
+    def log(self) -> Path:
+        """The engine's log."""
+        return self.path / "engine.log"
+
     def keys(self) -> KeyFile:
         """Return the keys that this engine accepts."""
         return KeyFile(self.path / "keys.json")
