@@ -10,6 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from zenotc.exceptions import ZenOTCError
+from zenotc.journal.chain import Chain
 from zenotc.journal.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
 __all__ = ["JournalError", "meta", "open_database", "take_lock"]
@@ -96,7 +97,9 @@ def _migrate(connection: sqlite3.Connection) -> str:
     version = meta(connection, "schema_version")
     while version.isdecimal() and int(version) in MIGRATIONS:
         following = str(int(version) + 1)
-        renumber = f"UPDATE meta SET value = '{following}' WHERE key = 'schema_version'"
-        connection.executescript(f"BEGIN; {MIGRATIONS[int(version)]} {renumber}; COMMIT;")
+        connection.executescript(f"BEGIN; {MIGRATIONS[int(version)]}")
+        Chain(connection).seal()
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (following,))
+        connection.execute("COMMIT")
         version = following
     return version

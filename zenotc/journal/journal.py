@@ -238,10 +238,10 @@ class Journal:
     async def history(self, strategy_id: str, *, start_ns: int, end_ns: int, resolution_ns: int) -> list[MarkRecord]:
         """Return the last mark of each interval of `resolution_ns` in `[start_ns, end_ns)`, in order of time."""
         table = TABLES[MarkRecord]
-        last = "SELECT max(at_ns) FROM marks WHERE strategy_id = ? AND at_ns >= ? AND at_ns < ? GROUP BY at_ns / ?"
+        last = "SELECT max(rowid) FROM marks WHERE strategy_id = ? AND at_ns >= ? AND at_ns < ? GROUP BY at_ns / ?"
         rows = await self._fetch(
-            f"SELECT {table.columns} FROM marks WHERE strategy_id = ? AND at_ns IN ({last}) ORDER BY at_ns",
-            (strategy_id, strategy_id, start_ns, end_ns, resolution_ns),
+            f"SELECT {table.columns} FROM marks WHERE rowid IN ({last}) ORDER BY at_ns",
+            (strategy_id, start_ns, end_ns, resolution_ns),
         )
         return table.restore(rows)
 
@@ -284,12 +284,20 @@ class Journal:
             for row in reversed(rows)
         ]
 
+    def read(self, execute: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a read after everything that was appended before it, and return its answer; blocks.
+
+        Raises
+        ------
+        JournalError
+            If the journal is closed, cannot be read, or does not answer in time.
+        """
+        return self._read_now(execute, READ_TIMEOUT)
+
     def records(self, kind: type[R]) -> list[R]:
         """Return every record of a kind in the order in which they were written; blocks."""
         table = TABLES[kind]
-        order = "strategy_id, at_ns" if kind is MarkRecord else "rowid"
-        query = f"SELECT {table.columns} FROM {table.name} ORDER BY {order}"
-        rows: list[Row] = self._read_now(lambda connection: connection.execute(query).fetchall(), READ_TIMEOUT)
+        rows: list[Row] = self._read_now(_query(table.select, ()), READ_TIMEOUT)
         return table.restore(rows)
 
     def all_events(self) -> Iterator[JournalledEvent]:

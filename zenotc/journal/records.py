@@ -1,7 +1,8 @@
 """What the journal holds beside the events: one class per table, one instance per row.
 
 Times are nanoseconds since the Unix epoch, prices USD per base unit, quantities and positions base units,
-PnL, equity and fees USD. Rows are added and never changed: what changes has a row for every version.
+PnL, equity and fees USD. Rows are added and never changed: what changes has a row for every version, and the newest
+counts. Of `MeasuresRecord` alone there is only the newest: they are many, and a restart needs no other.
 """
 
 from __future__ import annotations
@@ -150,11 +151,15 @@ class MeasuresRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationRecord:
-    """A venue and the engine agreed: every fill up to `trade_id` is known, `None` where there was none yet."""
+    """Every fill of a venue up to `trade_id` is known, `None` where there was none yet.
+
+    `complete` where nothing rested there at that moment, and the positions had been compared too.
+    """
 
     venue: str
     at_ns: int
     trade_id: str | None
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)

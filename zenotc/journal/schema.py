@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from operator import attrgetter
@@ -24,8 +25,9 @@ from zenotc.journal.records import (
     Record,
     StrategyRecord,
 )
+from zenotc.models.events import JournalledEvent
 
-__all__ = ["INSERT_EVENT", "MIGRATIONS", "SCHEMA", "SCHEMA_VERSION", "TABLES", "Row", "Table"]
+__all__ = ["MIGRATIONS", "SCHEMA", "SCHEMA_VERSION", "TABLES", "Row", "Table", "Values"]
 
 SCHEMA_VERSION = 2
 
@@ -63,11 +65,13 @@ CREATE TABLE fills (
 );
 CREATE TABLE marks (
     strategy_id TEXT NOT NULL, at_ns INTEGER NOT NULL, equity TEXT NOT NULL, position TEXT NOT NULL,
-    daily_pnl TEXT NOT NULL, total_pnl TEXT NOT NULL, spread_bps REAL, sigma REAL,
-    PRIMARY KEY (strategy_id, at_ns)
-) WITHOUT ROWID;
+    daily_pnl TEXT NOT NULL, total_pnl TEXT NOT NULL, spread_bps REAL, sigma REAL
+);
+CREATE INDEX marks_of_strategy ON marks (strategy_id, at_ns);
 CREATE TABLE measures (strategy_id TEXT PRIMARY KEY, at_ns INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE reconciliations (venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT);
+CREATE TABLE reconciliations (
+    venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT, complete INTEGER NOT NULL
+);
 CREATE TABLE offsets (
     venue TEXT NOT NULL, asset TEXT NOT NULL, at_ns INTEGER NOT NULL, quantity TEXT NOT NULL, operator TEXT NOT NULL
 );
@@ -75,9 +79,8 @@ CREATE TABLE faults (at_ns INTEGER NOT NULL, strategy_id TEXT, traceback TEXT NO
 CREATE TABLE emergencies (
     at_ns INTEGER NOT NULL, active INTEGER NOT NULL, operator TEXT NOT NULL, reason TEXT NOT NULL
 );
-CREATE TABLE baselines (
-    strategy_id TEXT NOT NULL, day TEXT NOT NULL, total_pnl TEXT NOT NULL, PRIMARY KEY (strategy_id, day)
-);
+CREATE TABLE baselines (strategy_id TEXT NOT NULL, day TEXT NOT NULL, total_pnl TEXT NOT NULL);
+CREATE TABLE chain (number INTEGER PRIMARY KEY, contents BLOB NOT NULL, hash BLOB NOT NULL);
 """
 
 MIGRATIONS: dict[int, str] = {
@@ -87,19 +90,33 @@ ALTER TABLE commands ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE strategies ADD COLUMN resume_at_ns INTEGER;
 CREATE INDEX states_of_order ON order_states (client_order_id);
 CREATE TABLE measures (strategy_id TEXT PRIMARY KEY, at_ns INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE reconciliations (venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT);
+CREATE TABLE reconciliations (
+    venue TEXT NOT NULL, at_ns INTEGER NOT NULL, trade_id TEXT, complete INTEGER NOT NULL
+);
 CREATE TABLE offsets (
     venue TEXT NOT NULL, asset TEXT NOT NULL, at_ns INTEGER NOT NULL, quantity TEXT NOT NULL, operator TEXT NOT NULL
 );
 CREATE TABLE faults (at_ns INTEGER NOT NULL, strategy_id TEXT, traceback TEXT NOT NULL);
+ALTER TABLE marks RENAME TO marks_1;
+CREATE TABLE marks (
+    strategy_id TEXT NOT NULL, at_ns INTEGER NOT NULL, equity TEXT NOT NULL, position TEXT NOT NULL,
+    daily_pnl TEXT NOT NULL, total_pnl TEXT NOT NULL, spread_bps REAL, sigma REAL
+);
+INSERT INTO marks SELECT * FROM marks_1 ORDER BY at_ns, strategy_id;
+DROP TABLE marks_1;
+CREATE INDEX marks_of_strategy ON marks (strategy_id, at_ns);
+ALTER TABLE baselines RENAME TO baselines_1;
+CREATE TABLE baselines (strategy_id TEXT NOT NULL, day TEXT NOT NULL, total_pnl TEXT NOT NULL);
+INSERT INTO baselines SELECT * FROM baselines_1 ORDER BY rowid;
+DROP TABLE baselines_1;
+CREATE TABLE chain (number INTEGER PRIMARY KEY, contents BLOB NOT NULL, hash BLOB NOT NULL);
 """,
 }
-"""By schema version, what makes a journal of it one of the next."""
-
-INSERT_EVENT = "INSERT INTO events (seq, strategy_id, body) VALUES (?, ?, ?)"
+"""By schema version, what makes a journal of it one of the next, but for the seals of what is in it."""
 
 Row = tuple[Any, ...]
-R = TypeVar("R", bound=Record)
+Values = Sequence[Any]
+R = TypeVar("R", bound=Record | JournalledEvent)
 
 
 class Table(Generic[R]):
@@ -111,39 +128,66 @@ class Table(Generic[R]):
         The table's name.
     record
         The record class; its fields are the columns, in order.
-    on_conflict
-        What a row does that is there already; by default it breaks the transaction.
+    once
+        The columns by which a row is known that is there already, and is not added again; by default a second one
+        breaks the transaction.
+    keyed
+        Whether a row takes the place of the one with the same first column.
     """
 
-    def __init__(self, name: str, record: type[R], on_conflict: str = "") -> None:
+    def __init__(self, name: str, record: type[R], *, once: str = "", keyed: bool = False) -> None:
         columns = fields(record)
         names = [column.name for column in columns]
         self.name = name
         self.record = record
+        self.names = names
         self.columns = ", ".join(names)
-        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join('?' * len(names))}) {on_conflict}"
+        self.keyed = keyed
+        self.select = f"SELECT {self.columns} FROM {name} ORDER BY rowid"
+        self._once = bool(once)
+        self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join('?' * len(names))})"
+        if once:
+            self._insert += f" ON CONFLICT ({once}) DO NOTHING"
+        elif keyed:
+            replaced = ", ".join(f"{column} = excluded.{column}" for column in names[1:])
+            self._insert += f" ON CONFLICT ({names[0]}) DO UPDATE SET {replaced}"
         self._values = attrgetter(*names)
-        self._decimals = [i for i, column in enumerate(columns) if column.type == "Decimal"]
-        self._flags = [i for i, column in enumerate(columns) if column.type == "bool"]
+        self._stored = [(i, _STORED[column.type]) for i, column in enumerate(columns) if column.type in _STORED]
+        self._restored = [(i, _RESTORED[column.type]) for i, column in enumerate(columns) if column.type in _RESTORED]
 
-    def row(self, record: R) -> Sequence[Any]:
-        """Return the record as it is stored."""
-        row = list(self._values(record))
-        for index in self._decimals:
-            row[index] = str(row[index])
+    def row(self, record: R) -> Values:
+        """Return the record as it is stored, and as a query finds it then."""
+        values: Values = self._values(record)
+        if not self._stored:
+            return values
+        row = list(values)
+        for index, stored in self._stored:
+            row[index] = stored(row[index])
         return row
+
+    def add(self, connection: sqlite3.Connection, rows: Sequence[Values]) -> Sequence[Values]:
+        """Insert rows, and return those that were not there already."""
+        if self._once:
+            return [row for row in rows if connection.execute(self._insert, row).rowcount]
+        connection.executemany(self._insert, rows)
+        return rows
 
     def restore(self, rows: Iterable[Row]) -> list[R]:
         """Return the records that were stored as these rows."""
         return [self._restore(list(row)) for row in rows]
 
     def _restore(self, row: list[Any]) -> R:
-        for index in self._decimals:
-            row[index] = Decimal(row[index])
-        for index in self._flags:
-            row[index] = bool(row[index])
+        for index, restored in self._restored:
+            row[index] = restored(row[index])
         return self.record(*row)
 
+
+def _real(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+_STORED: dict[Any, Callable[[Any], Any]] = {"Decimal": str, "bool": int, "float | None": _real}
+_RESTORED: dict[Any, Callable[[Any], Any]] = {"Decimal": Decimal, "bool": bool}
 
 TABLES: dict[type[Any], Table[Any]] = {
     table.record: table
@@ -154,27 +198,14 @@ TABLES: dict[type[Any], Table[Any]] = {
         Table("orders", OrderRecord),
         Table("order_states", OrderStateRecord),
         # A venue may report an execution again, after a reconnection for one; the first report counts.
-        Table("fills", FillRecord, "ON CONFLICT (venue, asset, trade_id, client_order_id) DO NOTHING"),
-        Table(
-            "marks",
-            MarkRecord,
-            "ON CONFLICT (strategy_id, at_ns) DO UPDATE SET equity = excluded.equity, position = excluded.position, "
-            "daily_pnl = excluded.daily_pnl, total_pnl = excluded.total_pnl, spread_bps = excluded.spread_bps, "
-            "sigma = excluded.sigma",
-        ),
-        Table(
-            "measures",
-            MeasuresRecord,
-            "ON CONFLICT (strategy_id) DO UPDATE SET at_ns = excluded.at_ns, body = excluded.body",
-        ),
+        Table("fills", FillRecord, once="venue, asset, trade_id, client_order_id"),
+        Table("marks", MarkRecord),
+        Table("measures", MeasuresRecord, keyed=True),
         Table("reconciliations", ReconciliationRecord),
         Table("offsets", OffsetRecord),
         Table("faults", FaultRecord),
         Table("emergencies", EmergencyRecord),
-        Table(
-            "baselines",
-            BaselineRecord,
-            "ON CONFLICT (strategy_id, day) DO UPDATE SET total_pnl = excluded.total_pnl",
-        ),
+        Table("baselines", BaselineRecord),
+        Table("events", JournalledEvent),
     )
 }

@@ -7,14 +7,15 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from zenotc.journal.chain import Chain
 from zenotc.journal.database import JournalError
 from zenotc.journal.records import Record
-from zenotc.journal.schema import INSERT_EVENT, TABLES
+from zenotc.journal.schema import TABLES, Table, Values
 from zenotc.models.events import JournalledEvent
 
 __all__ = ["MAX_GROUP", "Batch", "Writer"]
@@ -65,6 +66,7 @@ class Writer:
         self.published: deque[list[JournalledEvent]] = deque()
         self.failure: JournalError | None = None
         self._connection = connection
+        self._chain = Chain(connection)
         self._on_progress = on_progress
         self._queue: queue.SimpleQueue[Batch | _Read | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -132,19 +134,20 @@ class Writer:
         return batches, reads, True
 
     def _commit(self, batches: list[Batch]) -> None:
-        rows: dict[type[Record], list[Sequence[Any]]] = {}
+        rows: dict[Table[Any], list[Values]] = {}
         events: list[JournalledEvent] = []
         for batch in batches:
             events += batch.events
             for record in batch.records:
-                kind = type(record)
-                rows.setdefault(kind, []).append(TABLES[kind].row(record))
+                table = TABLES[type(record)]
+                rows.setdefault(table, []).append(table.row(record))
+        if events:
+            table = TABLES[JournalledEvent]
+            rows[table] = [table.row(event) for event in events]
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for kind, values in rows.items():
-                connection.executemany(TABLES[kind].insert, values)
-            connection.executemany(INSERT_EVENT, [(event.seq, event.strategy_id, event.body) for event in events])
+            self._chain.extend({table: table.add(connection, values) for table, values in rows.items()})
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(sqlite3.Error):
