@@ -16,7 +16,7 @@ from tests.risk.random_path import QUOTING, random_steps
 from tests.risk.rig import Rig
 from zenotc.engine.actions import Action, Send
 from zenotc.engine.views import strategy_view
-from zenotc.models.events import ErrorOccurred, HedgeCompleted, HedgeFilled, HedgeTriggered
+from zenotc.models.events import ErrorOccurred, HedgeCompleted, HedgeFilled, HedgeTriggered, PositionChanged
 from zenotc.models.market import BUY, SELL, PublicTrade, sign
 from zenotc.models.orders import Cancel, OrderCancelled, OrderRejected, Place
 from zenotc.venues.sandbox import SandboxExchange, quiet_market
@@ -288,12 +288,17 @@ def failing(**config: Any) -> Bench:
     return bench
 
 
+def failures(bench: Bench) -> list[ErrorOccurred]:
+    """Return what told of children that failed."""
+    return [event for event in bench.of(ErrorOccurred) if event.code != "UNHEDGED"]
+
+
 @pytest.mark.parametrize("fate", ["cancelled", "rejected", "nobody there"])
 def test_a_failed_child_is_tried_again_and_told(fate: str) -> None:
     bench = failing()
     if fate == "nobody there":
         bench.answer_all()
-        errors = len(bench.of(ErrorOccurred))
+        errors = len(failures(bench))
         bench.book(98_000, 98_000 + 4_000, venue="sandbox-hedge")  # 2 % from its mid, out of bounds
         bench.wait(1)
     tries: list[float] = []
@@ -308,7 +313,7 @@ def test_a_failed_child_is_tried_again_and_told(fate: str) -> None:
                 bench.report(OrderRejected(place.venue, "BTC", place.client_order_id, "INVALID_PRICE", "no"))
         bench.answer_all()
         bench.wait(1)
-    told = bench.of(ErrorOccurred)
+    told = failures(bench)
     if fate == "nobody there":
         times = [event.timestamp.timestamp() for event in told[errors:]]
         assert {event.code for event in told[errors:]} == {"NO_LIQUIDITY"}
@@ -337,6 +342,39 @@ def test_what_is_not_hedged_shows_with_its_age() -> None:
     view = strategy_view(bench.engine.state, bench.strategy(), bench.now_ns)
     assert view.unhedged_quantity == view.unhedged_seconds == 0
     assert view.hedge is None
+
+
+def unhedged_told(bench: Bench) -> list[str]:
+    """Return the reasons of what told that a position is not hedged."""
+    return [event.reason for event in bench.of(ErrorOccurred) if event.code == "UNHEDGED"]
+
+
+def test_the_stream_tells_what_is_not_hedged_with_each_change_and_each_minute() -> None:
+    bench = failing()
+    bench.wait(70)
+    bench.fill(next(bench.strategy().live_quotes(BUY)).client_order_id, 200)
+    told = [(event.unhedged_quantity, event.unhedged_seconds) for event in bench.of(PositionChanged)]
+    assert told == [(1, 0), (D("1.2"), 70)]
+    bench.wait(60)
+    assert unhedged_told(bench) == [
+        "UNHEDGED: unhedged=1.000, unhedged_seconds=60.0",
+        "UNHEDGED: unhedged=1.200, unhedged_seconds=120.0",
+    ]
+    bench.pause()
+    bench.wait(60)
+    assert len(unhedged_told(bench)) == 3, "a pause keeps it unhedged"
+    bench.update(auto_hedge_enabled=False)
+    bench.wait(120)
+    assert len(unhedged_told(bench)) == 3, "nobody wants it hedged any more"
+
+
+def test_a_schedule_is_given_its_time() -> None:
+    bench = failing(hedge_algo="twap", hedge_duration_minutes=3)
+    for _ in range(200):
+        bench.fill_children()
+        bench.wait(1)
+    assert not unhedged_told(bench)
+    assert bench.of(PositionChanged)[-1].unhedged_quantity == 0
 
 
 def test_slippage_is_measured_from_the_mid_at_the_trigger() -> None:

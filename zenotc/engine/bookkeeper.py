@@ -97,5 +97,7 @@ class Bookkeeper:
                 old_position=old_position,
                 new_position=strategy.position,
                 average_price=strategy.ledger.average_price,
+                unhedged_quantity=strategy.unhedged,
+                unhedged_seconds=strategy.unhedged_seconds(now_ns),
             )
         )

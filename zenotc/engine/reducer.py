@@ -126,7 +126,7 @@ class Reducer:
                 strategy,
                 "NO_LIQUIDITY",
                 f"purpose={plan.purpose}, side={plan.side}, quantity={quantity}, "
-                f"max_slippage_bps={strategy.config.max_slippage_bps}, {_unhedged(strategy, now_ns)}",
+                f"max_slippage_bps={strategy.config.max_slippage_bps}, {strategy.unhedged_values(now_ns)}",
                 now_ns,
             )
             return
@@ -176,7 +176,7 @@ class Reducer:
                 "CHILD_NOT_FILLED",
                 f"order={child.client_order_id}, purpose={plan.purpose}, venue={child.venue}, "
                 f"filled_lots={child.filled_lots}, remaining_lots={child.remaining_lots}, "
-                f"{_unhedged(strategy, now_ns)}",
+                f"{strategy.unhedged_values(now_ns)}",
                 now_ns,
             )
 
@@ -203,13 +203,6 @@ class Reducer:
 
 def _over(plan: ReducePlan, now_ns: int) -> bool:
     return plan.ends_ns is not None and now_ns >= plan.ends_ns
-
-
-def _unhedged(strategy: StrategyState, now_ns: int) -> str:
-    """Return what has not been hedged yet and for how long, as an error tells it."""
-    since_ns = strategy.unhedged_since_ns
-    seconds = 0.0 if since_ns is None else (now_ns - since_ns) / _NS
-    return f"unhedged={strategy.unhedged}, unhedged_seconds={seconds:.1f}"
 
 
 def _own_quotes_met(child: Child, plan: ReducePlan) -> list[WorkingOrder]:

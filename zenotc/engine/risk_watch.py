@@ -98,6 +98,9 @@ class RiskWatch:
             strategy.counters.active_second(buy=strategy.at_target(BUY), sell=strategy.at_target(SELL))
         if strategy.breakers:
             self._measure(strategy, now_ns)
+        strategy.note_unhedged(now_ns)
+        if strategy.unhedged_since_ns is not None:
+            self._tell_unhedged(strategy, now_ns)
         if strategy.resume_at_ns is not None and now_ns >= strategy.resume_at_ns:
             self._resume(strategy, now_ns)
         if strategy.ledger.trade_count and strategy.pnl_to_publish != strategy.published_pnl:
@@ -108,6 +111,13 @@ class RiskWatch:
         self.check(strategy, now_ns)
         if strategy.status == "active" and strategy.targets is not None and blind(strategy):
             self._quoter.withdraw(strategy, now_ns, "measure_unknown")
+
+    def _tell_unhedged(self, strategy: StrategyState, now_ns: int) -> None:
+        """Tell once a minute of what should be hedged and is not; a schedule is given its time."""
+        scheduled = strategy.plan is not None and strategy.plan.slices > 1
+        minutes, second = divmod(int(strategy.unhedged_seconds(now_ns)), 60)
+        if minutes and second == 0 and not scheduled:
+            self._state.error(strategy, "UNHEDGED", strategy.unhedged_values(now_ns), now_ns)
 
     def _resume(self, strategy: StrategyState, now_ns: int) -> None:
         """Resume after a breaker, or look again in a minute."""

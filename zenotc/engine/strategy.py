@@ -142,6 +142,14 @@ class StrategyState:
             return Decimal(0)
         return max(EXACT.subtract(abs(self.position), self.config.hedge_target), Decimal(0))
 
+    def unhedged_seconds(self, now_ns: int) -> float:
+        """Return for how long a hedge has had something to trade."""
+        return 0.0 if self.unhedged_since_ns is None else (now_ns - self.unhedged_since_ns) / 1e9
+
+    def unhedged_values(self, now_ns: int) -> str:
+        """Return what has not been hedged yet and for how long, as an error tells it."""
+        return f"unhedged={self.unhedged}, unhedged_seconds={self.unhedged_seconds(now_ns):.1f}"
+
     def at_target(self, side: Side) -> bool:
         """Return whether as many quotes rest on a side as its targets ask for."""
         wanted = self.targets.side(side).targets if self.targets is not None else ()

@@ -74,7 +74,7 @@ def strategy_view(state: EngineState, strategy: StrategyState, now_ns: int) -> S
         limits=_limits(strategy),
         hedge=_hedge(strategy),
         unhedged_quantity=strategy.unhedged,
-        unhedged_seconds=(now_ns - strategy.unhedged_since_ns) / 1e9 if strategy.unhedged_since_ns is not None else 0.0,
+        unhedged_seconds=strategy.unhedged_seconds(now_ns),
         warnings=_warnings(strategy.config),
         data_age_seconds=_age_seconds(market, now_ns),
         created_at=utc_from_ns(strategy.created_ns),

@@ -105,12 +105,17 @@ class HedgeFilled(_Filled):
 
 
 class PositionChanged(StrategyEvent):
-    """The position moved, base units; `average_price` in USD, `None` when flat."""
+    """The position moved, base units; `average_price` in USD, `None` when flat.
+
+    `unhedged_quantity` is what a hedge has yet to trade, and `unhedged_seconds` for how long that has not been nothing.
+    """
 
     type: Literal["position_changed"] = "position_changed"
     old_position: Decimal
     new_position: Decimal
     average_price: Decimal | None
+    unhedged_quantity: Decimal = Decimal(0)
+    unhedged_seconds: float = 0.0
 
 
 class HedgeTriggered(StrategyEvent):
