@@ -12,31 +12,21 @@ from zenotc.models.market import BUY, SELL, Book, Instrument, PublicTrade, Side,
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
-    Balances,
     Cancel,
+    CancelAfter,
+    CancelAfterSet,
     CancelAll,
     CancelledAll,
     CancelRejected,
-    FillHistory,
-    OpenOrder,
-    OpenOrders,
     OrderAccepted,
     OrderAmended,
-    OrderCancelled,
     OrderFilled,
-    OrderNotFound,
     OrderRejected,
     Place,
-    Positions,
-    QueryBalances,
-    QueryFills,
-    QueryOpenOrders,
-    QueryOrder,
-    QueryPositions,
     Report,
     Request,
 )
-from zenotc.venues.replay.account import Account
+from zenotc.venues.account import Account
 from zenotc.venues.venue import VenueSink
 
 SECOND = 1_000_000_000
@@ -66,14 +56,18 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class _Resting:
-    place: Place
+    instrument: Instrument
+    client_order_id: str
+    venue_order_id: str
+    side: Side
     price_ticks: int
-    total_lots: int
+    quantity_lots: int
     filled_lots: int = 0
+    end_reason: str | None = None
 
     @property
     def remaining_lots(self) -> int:
-        return self.total_lots - self.filled_lots
+        return self.quantity_lots - self.filled_lots
 
 
 class PathVenue:
@@ -102,7 +96,7 @@ class PathVenue:
     ) -> None:
         self.name = instrument.venue
         self.instruments: Mapping[str, Instrument] = {instrument.asset: instrument}
-        self.account = Account(Decimal(10_000_000))
+        self.account: Account[_Resting] = Account(instrument.venue, [instrument], Decimal(10_000_000))
         self._instrument = instrument
         self._steps: Iterator[Step] = iter(steps)
         self._step: Step | None = next(self._steps)
@@ -164,8 +158,7 @@ class PathVenue:
         passed = [
             order
             for order in self._orders.values()
-            if sign(order.place.side) == direction
-            and direction * (order.price_ticks - trade.price_ticks) >= self._slack
+            if sign(order.side) == direction and direction * (order.price_ticks - trade.price_ticks) >= self._slack
         ]
         lots = trade.lots
         for order in sorted(passed, key=lambda order: -direction * order.price_ticks):
@@ -175,13 +168,12 @@ class PathVenue:
                 self._execute(order, order.price_ticks, taken, now_ns, maker=True)
 
     def _execute(self, order: _Resting, price_ticks: int, lots: int, now_ns: int, *, maker: bool) -> None:
-        place = order.place
-        fill = self.account.fill(
-            self._instrument, place.client_order_id, place.side, price_ticks, lots, maker=maker, now_ns=now_ns
-        )
+        trade_id = str(len(self.account.fills) + 1)
+        fill = self.account.execute(order, trade_id, price_ticks, lots, maker=maker, time_ns=now_ns)
         order.filled_lots += lots
         if order.remaining_lots == 0:
-            self._orders.pop(place.client_order_id, None)
+            self._orders.pop(order.client_order_id, None)
+            self.account.end(order)
         self._report(OrderFilled(fill, order.remaining_lots), now_ns)
 
     # Requests
@@ -201,16 +193,11 @@ class PathVenue:
                 for name in list(self._orders):
                     self._cancel(name, now_ns)
                 self._report(CancelledAll(venue, request_id), now_ns)
-            case QueryOrder(venue, asset, name, request_id):
-                self._query(venue, asset, name, request_id, now_ns)
-            case QueryOpenOrders(venue, request_id):
-                self._report(OpenOrders(venue, request_id, tuple(map(self._shown, self._orders))), now_ns)
-            case QueryFills(venue, request_id, after):
-                self._report(FillHistory(venue, request_id, self.account.fills_after(after)), now_ns)
-            case QueryPositions(venue, request_id):
-                self._report(Positions(venue, request_id, self.account.positions), now_ns)
-            case QueryBalances(venue, request_id):
-                self._report(Balances(venue, request_id, self.account.cash), now_ns)
+            case CancelAfter(venue, request_id):
+                self._report(CancelAfterSet(venue, request_id), now_ns)
+            case _:
+                for answer in self.account.answer(request):
+                    self._report(answer, now_ns)
 
     def _crosses(self, side: Side, price_ticks: int) -> bool:
         best = self._book.best_ask if side == BUY else self._book.best_bid
@@ -218,7 +205,7 @@ class PathVenue:
 
     def _place(self, place: Place, now_ns: int) -> None:
         name, asset = place.client_order_id, place.asset
-        order = _Resting(place, place.price_ticks, place.quantity_lots)
+        order = _Resting(self._instrument, name, f"v{name}", place.side, place.price_ticks, place.quantity_lots)
         crosses = self._crosses(place.side, place.price_ticks)
         if place.post_only and crosses:
             self._report(OrderRejected(self.name, asset, name, "POST_ONLY_WOULD_CROSS", "would take"), now_ns)
@@ -226,46 +213,35 @@ class PathVenue:
         assert place.post_only or place.time_in_force == "IOC", "the engine sends nothing else"
         if place.post_only:
             self._orders[name] = order
+        self.account.record(order)
         self._report(OrderAccepted(self.name, asset, name, f"v{name}"), now_ns)
         if place.time_in_force == "IOC":
             if crosses:
                 price, lots = next(self._book.levels(SELL if place.side == BUY else BUY))
-                self._execute(order, price, min(lots, order.total_lots), now_ns, maker=False)
+                self._execute(order, price, min(lots, order.quantity_lots), now_ns, maker=False)
             if order.remaining_lots:
-                self._report(OrderCancelled(self.name, asset, name, order.remaining_lots, "ioc"), now_ns)
+                self._cancelled(order, now_ns, "ioc")
 
     def _amend(self, amend: Amend, now_ns: int) -> None:
         name = amend.client_order_id
         order = self._orders.get(name)
         if order is None:
             self._report(AmendRejected(self.name, amend.asset, name, "UNKNOWN_ORDER", "no such order"), now_ns)
-        elif self._crosses(order.place.side, amend.price_ticks):
+        elif self._crosses(order.side, amend.price_ticks):
             self._report(AmendRejected(self.name, amend.asset, name, "POST_ONLY_WOULD_CROSS", "would take"), now_ns)
         elif amend.quantity_lots <= order.filled_lots:
             self._cancel(name, now_ns, "amended_away")
         else:
-            order.price_ticks, order.total_lots = amend.price_ticks, amend.quantity_lots
+            order.price_ticks, order.quantity_lots = amend.price_ticks, amend.quantity_lots
             self._report(OrderAmended(self.name, amend.asset, name, amend.price_ticks, amend.quantity_lots), now_ns)
 
     def _cancel(self, name: str, now_ns: int, reason: str = "requested") -> None:
-        order = self._orders.pop(name)
-        self._report(OrderCancelled(self.name, order.place.asset, name, order.remaining_lots, reason), now_ns)
+        self._cancelled(self._orders.pop(name), now_ns, reason)
 
-    def _shown(self, name: str) -> OpenOrder:
-        order = self._orders[name]
-        place = order.place
-        return OpenOrder(
-            self.name, place.asset, name, f"v{name}", place.side, order.price_ticks, order.total_lots, order.filled_lots
-        )
-
-    def _query(self, venue: str, asset: str, name: str, request_id: str, now_ns: int) -> None:
-        fills = self.account.fills_of(asset, name)
-        if name in self._orders:
-            self._report(OpenOrders(venue, request_id, (self._shown(name),)), now_ns)
-        elif fills:
-            self._report(FillHistory(venue, request_id, fills), now_ns)
-        else:
-            self._report(OrderNotFound(venue, asset, name, request_id), now_ns)
+    def _cancelled(self, order: _Resting, now_ns: int, reason: str) -> None:
+        order.end_reason = reason
+        self.account.end(order)
+        self._report(self.account.cancelled(order), now_ns)
 
 
 def unlimited(price_ticks: int, taker_side: Side) -> Print:

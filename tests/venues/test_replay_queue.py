@@ -13,11 +13,12 @@ from zenotc.venues.replay.recording import Trade
 
 NOW_MS = 1_000
 NOW_NS = NOW_MS * 1_000_000
+INSTRUMENT = Instrument("v", "BTC", "BTCUSDT", Decimal(1), Decimal(1))
 
 
 def a_book(**levels: int) -> Book:
     """Return a book with bids at 99 and 98, asks at 101 and 102."""
-    book = Book(Instrument("v", "BTC", "BTCUSDT", Decimal(1), Decimal(1)), includes_own_orders=False)
+    book = Book(INSTRUMENT, includes_own_orders=False)
     book.set_bid(99, 10)
     book.set_bid(98, 20)
     book.set_ask(101, 10)
@@ -26,7 +27,7 @@ def a_book(**levels: int) -> Book:
 
 
 def an_order(name: str, side: Side, price: int, lots: int) -> RestingOrder:
-    return RestingOrder(name, name, side, price, lots, 0, True)
+    return RestingOrder(name, name, side, price, lots, 0, True, instrument=INSTRUMENT)
 
 
 class Bench:

@@ -10,17 +10,15 @@ from zenotc.models.orders import (
     AmendRejected,
     Cancel,
     CancelRejected,
-    OpenOrder,
     OrderAccepted,
     OrderAmended,
-    OrderCancelled,
     OrderFilled,
     OrderRejected,
     Place,
     RejectCode,
     Report,
 )
-from zenotc.venues.replay.account import Account
+from zenotc.venues.account import Account
 from zenotc.venues.replay.depth import RecordedBook
 from zenotc.venues.replay.queue import OrderQueue, RestingOrder
 from zenotc.venues.replay.recording import Diff, Snapshot, Touch, Trade
@@ -57,7 +55,9 @@ class ReplayMarket:
         What hears the answers, in their order.
     """
 
-    def __init__(self, instrument: Instrument, account: Account, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, instrument: Instrument, account: Account[RestingOrder], report: Callable[[Report], None]
+    ) -> None:
         self.instrument = instrument
         self.recorded = RecordedBook(instrument)
         self.book = self.recorded.book
@@ -65,33 +65,7 @@ class ReplayMarket:
         self._account = account
         self._report = report
         self._closed = False
-        # Every order that was accepted, with its cancellation where it has been cancelled.
-        self._accepted: dict[str, OrderCancelled | None] = {}
         self._taken: dict[tuple[Side, int], int] = {}
-
-    def accepted(self, client_order_id: str) -> bool:
-        """Return whether there has been such an order."""
-        return client_order_id in self._accepted
-
-    def cancellation(self, client_order_id: str) -> OrderCancelled | None:
-        """Return how an order was cancelled, `None` where it was not."""
-        return self._accepted.get(client_order_id)
-
-    def open_orders(self) -> list[OpenOrder]:
-        """Return what rests."""
-        return [
-            OpenOrder(
-                self.instrument.venue,
-                self.instrument.asset,
-                order.client_order_id,
-                order.venue_order_id,
-                order.side,
-                order.price_ticks,
-                order.quantity_lots,
-                order.filled_lots,
-            )
-            for order in self.queue
-        ]
 
     # The recorded feed ------------------------------------------------------------------------------------------------
 
@@ -144,7 +118,7 @@ class ReplayMarket:
 
     def place(self, request: Place, venue_order_id: str, now_ns: int) -> None:
         """Match a new order with the displayed book and let the rest of it rest."""
-        known = request.client_order_id in self._accepted
+        known = self._account.used(request.asset, request.client_order_id)
         order = RestingOrder(
             request.client_order_id,
             venue_order_id,
@@ -153,13 +127,14 @@ class ReplayMarket:
             request.quantity_lots,
             0,
             request.post_only,
+            instrument=self.instrument,
         )
         refusal = "DUPLICATE_ORDER" if known else self._refusal(order, order.price_ticks, order.quantity_lots)
         venue, asset = self.instrument.venue, self.instrument.asset
         if refusal is not None:
             self._report(OrderRejected(venue, asset, order.client_order_id, refusal, REJECTIONS[refusal]))
             return
-        self._accepted[order.client_order_id] = None
+        self._account.record(order)
         self._report(OrderAccepted(venue, asset, order.client_order_id, venue_order_id))
         self._match(order, now_ns, rests=request.time_in_force == "GTC")
 
@@ -265,17 +240,17 @@ class ReplayMarket:
             self.queue.add(order, now_ns)
 
     def _fill(self, order: RestingOrder, price_ticks: int, lots: int, *, maker: bool, now_ns: int) -> None:
-        fill = self._account.fill(
-            self.instrument, order.client_order_id, order.side, price_ticks, lots, maker=maker, now_ns=now_ns
+        fill = self._account.execute(
+            order, str(len(self._account.fills) + 1), price_ticks, lots, maker=maker, time_ns=now_ns
         )
+        if not order.remaining_lots:
+            self._account.end(order)
         self._report(OrderFilled(fill, order.remaining_lots))
 
     def _cancelled(self, order: RestingOrder, reason: str) -> None:
-        cancelled = OrderCancelled(
-            self.instrument.venue, self.instrument.asset, order.client_order_id, order.remaining_lots, reason
-        )
-        self._accepted[order.client_order_id] = cancelled
-        self._report(cancelled)
+        order.end_reason = reason
+        self._account.end(order)
+        self._report(self._account.cancelled(order))
 
     def _reject_amend(self, request: Amend, code: RejectCode) -> None:
         self._report(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from zenotc.models.market import BUY, Book, Side
+from zenotc.models.market import BUY, Book, Instrument, Side
 from zenotc.venues.replay.recording import Trade
 
 __all__ = ["OrderQueue", "RestingOrder"]
@@ -18,7 +18,7 @@ class RestingOrder:
 
     Parameters
     ----------
-    client_order_id, venue_order_id, side, price_ticks
+    client_order_id, venue_order_id, side, price_ticks, instrument
         The order.
     quantity_lots, filled_lots
         Its total size and the part executed.
@@ -31,6 +31,8 @@ class RestingOrder:
     ahead_by_trades_lots
         The same if the level had not become shorter since the last trade that was printed in time: what
         trades that are printed late still have to use up.
+    end_reason
+        Why the rest was cancelled, `None` where it was not.
     """
 
     client_order_id: str
@@ -43,6 +45,8 @@ class RestingOrder:
     arrived_ms: int = 0
     ahead_lots: int = 0
     ahead_by_trades_lots: int = 0
+    end_reason: str | None = None
+    instrument: Instrument = field(kw_only=True)
 
     @property
     def remaining_lots(self) -> int:

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from zenotc.models.market import BUY, SELL, Side
+from zenotc.models.market import BUY, SELL, Instrument, Side
 
 __all__ = ["Diff", "Message", "Recording", "RecordingError", "Snapshot", "Touch", "Trade", "open_recordings"]
 
@@ -250,6 +250,10 @@ class Recording:
             if self.symbol.endswith(currency) and self.symbol != currency:
                 return self.symbol.removesuffix(currency)
         raise RecordingError(f"{self.paths[0]}: {self.symbol} is not quoted in dollars")
+
+    def instrument(self, venue: str, maker_fee_rate: Decimal, taker_fee_rate: Decimal) -> Instrument:
+        """Return the market's instrument at a venue with these fees."""
+        return Instrument(venue, self.asset, self.symbol, self.tick_size, self.lot_size, maker_fee_rate, taker_fee_rate)
 
     def messages(self) -> Iterator[tuple[int, Message]]:
         """Yield every message with the time of its receipt, ns on the recorder's clock.

@@ -13,27 +13,20 @@ from zenotc.models.market import Instrument, PublicTrade
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
-    Balances,
     Cancel,
+    CancelAfter,
+    CancelAfterSet,
     CancelAll,
     CancelledAll,
     CancelRejected,
-    FillHistory,
-    OpenOrders,
-    OrderNotFound,
     OrderRejected,
     Place,
-    Positions,
-    QueryBalances,
-    QueryFills,
-    QueryOpenOrders,
-    QueryOrder,
-    QueryPositions,
     Report,
     Request,
 )
-from zenotc.venues.replay.account import Account
+from zenotc.venues.account import Account
 from zenotc.venues.replay.market import REJECTIONS, ReplayMarket
+from zenotc.venues.replay.queue import RestingOrder
 from zenotc.venues.replay.recording import Diff, Message, Recording, Snapshot, Touch, Trade, open_recordings
 from zenotc.venues.venue import VenueSink
 
@@ -65,7 +58,8 @@ class ReplayVenue:
     """Recorded markets as a simulated venue.
 
     Trading time is the exchange's UTC: receive times are shifted by what the recorder's clock was behind it. At one
-    time, market data comes first, then requests that arrive, then reports that are delivered, then the heartbeat.
+    time, market data comes first, then requests that arrive, then reports that are delivered, then the timer for our
+    silence, then the heartbeat.
     A heartbeat is sent every second of trading time while no market that still runs is in a hole, which is a
     silence of more than 5 s. After the last message of a market its feed has ended (`replay_finished`); with `loop`
     it begins again a second after the last message of all of them, its time going on: books are then rebuilt from
@@ -115,31 +109,26 @@ class ReplayVenue:
         self._name = name
         self._latency_ns = order_latency_ns
         self._loop = loop
-        self._account = Account(balance)
+        self._instruments = {
+            recording.asset: recording.instrument(name, maker_fee_rate, taker_fee_rate) for recording in recordings
+        }
+        self._account: Account[RestingOrder] = Account(name, self._instruments.values(), balance)
+        self._feeds = {recording.asset: self._feed(recording) for recording in recordings}
         self._sink: VenueSink | None = None
         self._requests: deque[tuple[int, Request]] = deque()
         self._reports: deque[tuple[int, Report]] = deque()
         self._now_ns = self.start_ns
         self._orders_placed = 0
-        self._feeds: dict[str, _Feed] = {}
-        for recording in recordings:
-            instrument = Instrument(
-                name,
-                recording.asset,
-                recording.symbol,
-                recording.tick_size,
-                recording.lot_size,
-                maker_fee_rate,
-                taker_fee_rate,
-            )
-            market = ReplayMarket(instrument, self._account, self._report)
-            self._feeds[recording.asset] = _Feed(recording, market, recording.messages())
-        self._instruments = {asset: feed.market.instrument for asset, feed in self._feeds.items()}
         # The feeds by the time of their next message; the asset decides a tie.
         self._due: list[tuple[int, str]] = []
+        self._silence_ends_ns = NEVER_NS
         self._heartbeat_ns = self.start_ns + SECOND_NS
         self._own_ns = self._heartbeat_ns
         self._begin()
+
+    def _feed(self, recording: Recording) -> _Feed:
+        market = ReplayMarket(self._instruments[recording.asset], self._account, self._report)
+        return _Feed(recording, market, recording.messages())
 
     @property
     def name(self) -> str:
@@ -277,8 +266,7 @@ class ReplayVenue:
 
     def _restart(self) -> None:
         """Begin again a second after now."""
-        for feed in self._feeds.values():
-            feed.market.cancel_all("replay_restarted")
+        self._cancel_open("replay_restarted")
         first_ns = min(feed.recording.first_ns for feed in self._feeds.values())
         self._shift_ns = self._now_ns + SECOND_NS - first_ns
         self._begin()
@@ -286,12 +274,15 @@ class ReplayVenue:
     # Requests, reports and the heartbeat ------------------------------------------------------------------------------
 
     def _serve(self, now_ns: int, sink: VenueSink) -> None:
-        """Let one request arrive, or deliver one report, or send the heartbeat."""
+        """Let one request arrive, or deliver one report, or let our silence end our orders, or send the heartbeat."""
         self._now_ns = now_ns
         if self._requests and self._requests[0][0] == now_ns:
             self._handle(self._requests.popleft()[1])
         elif self._reports and self._reports[0][0] == now_ns:
             sink.on_report(self._reports.popleft()[1], now_ns)
+        elif self._silence_ends_ns == now_ns:
+            self._silence_ends_ns = NEVER_NS
+            self._cancel_open("silence")
         else:
             self._heartbeat_ns += SECOND_NS
             if not self._in_hole():
@@ -299,9 +290,10 @@ class ReplayVenue:
         self._plan()
 
     def _plan(self) -> None:
-        """Find out when the next request, report or heartbeat is due."""
+        """Find out when the next request, report, timer or heartbeat is due."""
         self._own_ns = min(
             self._heartbeat_ns,
+            self._silence_ends_ns,
             self._requests[0][0] if self._requests else NEVER_NS,
             self._reports[0][0] if self._reports else NEVER_NS,
         )
@@ -317,28 +309,23 @@ class ReplayVenue:
     def _handle(self, request: Request) -> None:
         """Answer a request that has arrived."""
         match request:
-            case Place() | Amend() | Cancel() | QueryOrder():
+            case Place() | Amend() | Cancel():
                 feed = self._feeds.get(request.asset)
                 if feed is None:
                     self._refuse(request)
                 else:
                     self._handle_order(request, feed.market)
-            case CancelAll():
-                for market in self._markets():
-                    market.cancel_all("requested")
-                self._report(CancelledAll(self._name, request.request_id))
-            case QueryOpenOrders():
-                orders = tuple(order for market in self._markets() for order in market.open_orders())
-                self._report(OpenOrders(self._name, request.request_id, orders))
-            case QueryFills():
-                fills = self._account.fills_after(request.after_trade_id)
-                self._report(FillHistory(self._name, request.request_id, fills))
-            case QueryPositions():
-                self._report(Positions(self._name, request.request_id, self._account.positions))
-            case QueryBalances():
-                self._report(Balances(self._name, request.request_id, self._account.cash))
+            case CancelAll(request_id=request_id):
+                self._cancel_open("requested")
+                self._report(CancelledAll(self._name, request_id))
+            case CancelAfter(request_id=request_id, silence_ns=silence_ns):
+                self._silence_ends_ns = self._now_ns + silence_ns if silence_ns else NEVER_NS
+                self._report(CancelAfterSet(self._name, request_id))
+            case _:
+                for answer in self._account.answer(request):
+                    self._report(answer)
 
-    def _handle_order(self, request: Place | Amend | Cancel | QueryOrder, market: ReplayMarket) -> None:
+    def _handle_order(self, request: Place | Amend | Cancel, market: ReplayMarket) -> None:
         match request:
             case Place():
                 self._orders_placed += 1
@@ -347,23 +334,13 @@ class ReplayVenue:
                 market.amend(request, self._now_ns)
             case Cancel():
                 market.cancel(request)
-            case QueryOrder():
-                self._describe(request, market)
 
-    def _describe(self, request: QueryOrder, market: ReplayMarket) -> None:
-        """Tell an order's fills, and then the order while it rests or its end where it was cancelled."""
-        asset, client_order_id = request.asset, request.client_order_id
-        if not market.accepted(client_order_id):
-            self._report(OrderNotFound(self._name, asset, client_order_id, request.request_id))
-            return
-        self._report(FillHistory(self._name, request.request_id, self._account.fills_of(asset, client_order_id)))
-        orders = tuple(order for order in market.open_orders() if order.client_order_id == client_order_id)
-        if orders:
-            self._report(OpenOrders(self._name, request.request_id, orders))
-        elif (cancelled := market.cancellation(client_order_id)) is not None:
-            self._report(cancelled)
+    def _cancel_open(self, reason: str) -> None:
+        """Cancel everything that we have open."""
+        for feed in self._feeds.values():
+            feed.market.cancel_all(reason)
 
-    def _refuse(self, request: Place | Amend | Cancel | QueryOrder) -> None:
+    def _refuse(self, request: Place | Amend | Cancel) -> None:
         """Answer a request for a market that is not in the recording."""
         name, asset, client_order_id = self._name, request.asset, request.client_order_id
         sentence = REJECTIONS["UNKNOWN_MARKET"]
@@ -374,8 +351,3 @@ class ReplayVenue:
                 self._report(AmendRejected(name, asset, client_order_id, "UNKNOWN_MARKET", sentence))
             case Cancel():
                 self._report(CancelRejected(name, asset, client_order_id, "UNKNOWN_MARKET"))
-            case QueryOrder():
-                self._report(OrderNotFound(name, asset, client_order_id, request.request_id))
-
-    def _markets(self) -> Iterator[ReplayMarket]:
-        return (feed.market for feed in self._feeds.values())

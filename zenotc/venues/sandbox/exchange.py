@@ -1,9 +1,9 @@
 """The sandbox exchange as a venue: links with latency around matching engines and simulated flow.
 
-Time only moves in `advance`. Three things happen, in the order of their time: a delivery reaches the sink, a
-request reaches the exchange, or a participant of a market acts. Whatever one of the latter two changes
-becomes one delivery, which leaves at once and arrives a latency later: the books are brought up to date, then
-the reports are heard, then the public trades, then `on_book`. All deliveries share one FIFO link.
+Time only moves in `advance`. Four things happen, in the order of their time: a delivery reaches the sink, a
+request reaches the exchange, the timer for our silence runs out, or a participant of a market acts. Whatever one of
+the latter three changes becomes one delivery, which leaves at once and arrives a latency later: the books are brought
+up to date, then the reports are heard, then the public trades, then `on_book`. All deliveries share one FIFO link.
 """
 
 from __future__ import annotations
@@ -19,30 +19,23 @@ from zenotc.models.market import Book, Instrument, PublicTrade, Side
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
-    Balances,
     Cancel,
+    CancelAfter,
+    CancelAfterSet,
     CancelAll,
     CancelledAll,
     CancelRejected,
-    FillHistory,
-    OpenOrders,
+    Fill,
     OrderAccepted,
     OrderAmended,
     OrderFilled,
-    OrderNotFound,
     OrderRejected,
     Place,
-    Positions,
-    QueryBalances,
-    QueryFills,
-    QueryOpenOrders,
-    QueryOrder,
-    QueryPositions,
     RejectCode,
     Report,
     Request,
 )
-from zenotc.venues.sandbox.account import OWN_ACCOUNT, Account, OwnOrder
+from zenotc.venues.account import Account
 from zenotc.venues.sandbox.flow import Flow
 from zenotc.venues.sandbox.markets import QUOTING_MARKETS, Market
 from zenotc.venues.sandbox.matching import LevelChange, MatchingEngine, Order
@@ -51,6 +44,17 @@ from zenotc.venues.venue import VenueSink
 __all__ = ["SandboxExchange"]
 
 _SECOND_NS = 1_000_000_000
+_NEVER_NS = 1 << 63
+_OWN_ACCOUNT = "desk"
+
+
+@dataclass(slots=True, eq=False)
+class _OwnOrder(Order):
+    """An order of ours, with the names it goes by."""
+
+    instrument: Instrument = field(kw_only=True)
+    client_order_id: str = field(kw_only=True)
+    venue_order_id: str = field(kw_only=True)
 
 
 class _Listing:
@@ -124,8 +128,9 @@ class SandboxExchange:
         self._listings = {market.asset: _Listing(market, name, seed, start_ns) for market in markets}
         self._instruments = {asset: listing.instrument for asset, listing in self._listings.items()}
         self._flows = [(listing, listing.flow) for listing in self._listings.values() if listing.flow is not None]
-        self.account = Account(self._instruments.values(), balance)
+        self.account: Account[_OwnOrder] = Account(name, self._instruments.values(), balance)
         self._ids = count(start_ns // 1000)  # an exchange that opens later never repeats the ids of an earlier one
+        self._silence_ends_ns = _NEVER_NS
         self._requests: deque[tuple[int, Request | _OrderOfOthers]] = deque()
         self._deliveries: deque[_Delivery] = deque()
         self._sink: VenueSink | None = None
@@ -144,6 +149,25 @@ class SandboxExchange:
     def instruments(self) -> Mapping[str, Instrument]:
         """The markets by asset."""
         return self._instruments
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Remember what was filled before this exchange opened; no id is used again.
+
+        Cash, positions and the history of fills are then as if the exchange had never closed. Call it before the
+        first `advance`.
+
+        Parameters
+        ----------
+        fills
+            In the order in which they happened; one that comes twice counts once.
+        """
+        self.account.restore(fills)
+        used = [int(fill.trade_id) for fill in self.account.fills if fill.trade_id.isdecimal()]
+        self._ids = count(max([next(self._ids), *(number + 1 for number in used)]))
+
+    def drop_requests(self) -> None:
+        """Forget what we have sent and what has not reached the exchange yet."""
+        self._requests = deque(one for one in self._requests if isinstance(one[1], _OrderOfOthers))
 
     def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
         """Send market data of these assets, and all reports, to the sink from now on, beginning with the books."""
@@ -176,7 +200,7 @@ class SandboxExchange:
 
     def next_time(self) -> int:
         """Return when the next thing happens or is delivered, ns since the Unix epoch."""
-        time_ns = self._heartbeat_ns
+        time_ns = min(self._heartbeat_ns, self._silence_ends_ns)
         if self._deliveries:
             time_ns = min(time_ns, self._deliveries[0].time_ns)
         if self._requests:
@@ -201,6 +225,11 @@ class SandboxExchange:
         elif self._requests and self._requests[0][0] == time_ns:
             delivery = self._delivery()
             self._handle(self._requests.popleft()[1], delivery)
+            self._deliveries.append(delivery)
+        elif self._silence_ends_ns == time_ns:
+            self._silence_ends_ns = _NEVER_NS
+            delivery = self._delivery()
+            self._cancel_open(delivery, "silence")
             self._deliveries.append(delivery)
         elif self._heartbeat_ns == time_ns:
             self._heartbeat_ns += _SECOND_NS
@@ -254,7 +283,7 @@ class SandboxExchange:
         for price_ticks, lots, maker, taker, maker_left, taker_left in listing.engine.take_trades():
             delivery.trades.append(PublicTrade(self._name, instrument.asset, price_ticks, lots, taker.side))
             for order, remaining in ((maker, maker_left), (taker, taker_left)):
-                if isinstance(order, OwnOrder):
+                if isinstance(order, _OwnOrder):
                     trade_id = str(next(self._ids))
                     fill = self.account.execute(
                         order, trade_id, price_ticks, lots, maker=order is maker, time_ns=self._now_ns
@@ -275,13 +304,17 @@ class SandboxExchange:
                 self._amend(request, delivery)
             case Cancel():
                 self._cancel(request, delivery)
-            case CancelAll():
-                self._cancel_all(request, delivery)
+            case CancelAll(venue, request_id):
+                self._cancel_open(delivery, "requested")
+                delivery.reports.append(CancelledAll(venue, request_id))
+            case CancelAfter(venue, request_id, silence_ns):
+                self._silence_ends_ns = self._now_ns + silence_ns if silence_ns else _NEVER_NS
+                delivery.reports.append(CancelAfterSet(venue, request_id))
             case _OrderOfOthers(listing, order, immediate):
                 listing.engine.place(order, immediate=immediate)
                 self._collect(listing, delivery)
             case _:
-                delivery.reports.extend(self._answer(request))
+                delivery.reports.extend(self.account.answer(request))
 
     def _place(self, request: Place, delivery: _Delivery) -> None:
         venue, asset, client_order_id = request.venue, request.asset, request.client_order_id
@@ -290,13 +323,13 @@ class SandboxExchange:
         code: RejectCode | None
         if listing is None:
             code = "UNKNOWN_MARKET"
-        elif self.account.find(asset, client_order_id) is not None:
+        elif self.account.used(asset, client_order_id):
             code = "DUPLICATE_ORDER"
         elif immediate and request.post_only:
             code = "NOT_SUPPORTED"
         else:
-            order = OwnOrder(
-                OWN_ACCOUNT,
+            order = _OwnOrder(
+                _OWN_ACCOUNT,
                 request.side,
                 request.price_ticks,
                 request.quantity_lots,
@@ -340,51 +373,21 @@ class SandboxExchange:
         listing.engine.cancel(order)
         self._settle(listing, order, delivery)
 
-    def _cancel_all(self, request: CancelAll, delivery: _Delivery) -> None:
+    def _cancel_open(self, delivery: _Delivery, reason: str) -> None:
+        """Cancel everything that we have open."""
         for order in self.account.open_orders:
-            self._listings[order.instrument.asset].engine.cancel(order)
+            self._listings[order.instrument.asset].engine.cancel(order, reason)
             self.account.end(order)
-            delivery.reports.append(order.as_cancelled())
+            delivery.reports.append(self.account.cancelled(order))
         for listing in self._listings.values():
             self._collect(listing, delivery)
-        delivery.reports.append(CancelledAll(request.venue, request.request_id))
 
-    def _settle(self, listing: _Listing, order: OwnOrder, delivery: _Delivery) -> None:
+    def _settle(self, listing: _Listing, order: _OwnOrder, delivery: _Delivery) -> None:
         """Report what came of a request for one order: its fills, then its end where the rest was cancelled."""
         self._collect(listing, delivery)
         if order.end_reason is not None:
             self.account.end(order)
-            delivery.reports.append(order.as_cancelled())
-
-    def _answer(self, request: Request) -> list[Report]:
-        """Answer a query."""
-        venue, account = self._name, self.account
-        match request:
-            case QueryOrder():
-                return self._order_answer(request)
-            case QueryOpenOrders(request_id=request_id):
-                return [OpenOrders(venue, request_id, tuple(order.as_open() for order in account.open_orders))]
-            case QueryFills(request_id=request_id, after_trade_id=after):
-                return [FillHistory(venue, request_id, account.fills_after(after))]
-            case QueryPositions(request_id=request_id):
-                return [Positions(venue, request_id, tuple(account.positions.items()))]
-            case QueryBalances(request_id=request_id):
-                return [Balances(venue, request_id, account.cash)]
-            case _:
-                raise TypeError(f"not a query: {request!r}")
-
-    def _order_answer(self, request: QueryOrder) -> list[Report]:
-        """Return the order's fills, then the order while it rests, or its end where the rest was cancelled."""
-        venue, request_id = self._name, request.request_id
-        order = self.account.find(request.asset, request.client_order_id)
-        if order is None:
-            return [OrderNotFound(venue, request.asset, request.client_order_id, request_id)]
-        reports: list[Report] = [FillHistory(venue, request_id, tuple(order.fills))]
-        if order.resting:
-            reports.append(OpenOrders(venue, request_id, (order.as_open(),)))
-        elif order.end_reason is not None:
-            reports.append(order.as_cancelled())
-        return reports
+            delivery.reports.append(self.account.cancelled(order))
 
 
 def _denial(code: RejectCode, request: Place | Amend) -> str:
