@@ -1,0 +1,300 @@
+"""A venue in another process, as its client sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Self
+
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from zenotc.exceptions import AuthenticationError, ConnectionFailedError, ZenOTCError
+from zenotc.models.market import Book, Instrument
+from zenotc.models.orders import Amend, OrderCancelled, OrderUnknown, Place, Report, Request
+from zenotc.venues.remote.frames import (
+    DISPLACED,
+    REFUSED,
+    Ask,
+    BookChange,
+    Challenge,
+    Frame,
+    Login,
+    Subscribe,
+    Update,
+    Welcome,
+    proof_of,
+)
+from zenotc.venues.remote.link import Link, LinkLostError
+from zenotc.venues.venue import VenueSink
+
+__all__ = ["RemoteVenue"]
+
+_FIRST_BACKOFF_SECONDS = 0.05
+_LONGEST_BACKOFF_SECONDS = 3.0
+_CLOSE_SECONDS = 0.5
+_LARGEST_FRAME = 1 << 26
+"""Bytes; the whole history of a busy account's fills is one frame."""
+
+_log = structlog.get_logger()
+
+
+class RemoteVenue:
+    """One account at a venue behind a websocket, connected again whenever the connection is lost.
+
+    The sink hears `on_link` with true after every login, the first one too, and with false when a connection is lost.
+    What is sent into a connection that is then lost has an unknown outcome until the next login; from then on the
+    venue's answers are final, because a login drops what it has not handled. What the venue reports while there is no
+    connection is not heard later: it has to be asked for.
+
+    Without a connection, a `Place` has certainly not left and is answered by `OrderCancelled` with the reason
+    `not_connected`, an `Amend` by `OrderUnknown` with the same reason; cancels and queries are dropped, to be sent
+    again when the link is back.
+
+    Parameters
+    ----------
+    name
+        The venue's name.
+    url
+        Its websocket, as `ws://127.0.0.1:9001/sandbox`.
+    key, secret
+        The account's.
+    instruments
+        The venue's markets by asset, as `connect` learns them.
+    clock
+        The wall clock, ns since the Unix epoch.
+    silence_seconds
+        A connection on which nothing has come for so long is lost; the venue's heartbeat comes every second.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        key: str,
+        secret: str,
+        instruments: Mapping[str, Instrument],
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        silence_seconds: float = 3.0,
+    ) -> None:
+        self._name = name
+        self._url = url
+        self._key = key
+        self._secret = secret
+        self._instruments = dict(instruments)
+        self._clock = clock
+        self._silence_seconds = silence_seconds
+        self._books = {asset: Book(i, includes_own_orders=True) for asset, i in self._instruments.items()}
+        self._assets: tuple[str, ...] = ()
+        self._sink: VenueSink | None = None
+        self._link: Link | None = None
+        self._now_ns = 0
+
+    @classmethod
+    async def connect(
+        cls,
+        name: str,
+        url: str,
+        key: str,
+        secret: str,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        silence_seconds: float = 3.0,
+        timeout: float = 10.0,
+    ) -> Self:
+        """Log in, which displaces whoever is, learn the venue's markets, and log out until `run`.
+
+        Parameters
+        ----------
+        name, url, key, secret, clock, silence_seconds
+            As for the class.
+        timeout
+            How long to try, seconds.
+
+        Raises
+        ------
+        AuthenticationError
+            If the venue refuses the key.
+        ConnectionFailedError
+            If it cannot be reached in time.
+        """
+        venue = cls(name, url, key, secret, {}, clock=clock, silence_seconds=silence_seconds)
+        failures = 0
+        reason = "no answer"
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    try:
+                        link, instruments = await venue._log_in()
+                    except LinkLostError as error:
+                        failures += 1
+                        reason = str(error)
+                        await asyncio.sleep(_backoff_seconds(failures))
+                    else:
+                        await link.close()
+                        return cls(name, url, key, secret, instruments, clock=clock, silence_seconds=silence_seconds)
+        except TimeoutError:
+            raise ConnectionFailedError(f"{name} cannot be reached at {url}: {reason}") from None
+
+    @property
+    def name(self) -> str:
+        """The venue's name."""
+        return self._name
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The markets by asset."""
+        return self._instruments
+
+    @property
+    def connected(self) -> bool:
+        """Whether requests reach the venue now, as far as is known."""
+        return self._link is not None
+
+    def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
+        """Send market data of these assets, and all reports, to the sink from now on."""
+        self._assets = tuple(assets)
+        self._sink = sink
+        if self._link is not None:
+            self._link.send(Subscribe(self._assets))
+
+    def send(self, request: Request, now_ns: int) -> None:
+        """Send a request; without a connection it is answered or dropped as the class says."""
+        if self._link is not None:
+            self._link.send(Ask(request))
+        elif isinstance(request, Place):
+            self._answer(
+                OrderCancelled(
+                    request.venue, request.asset, request.client_order_id, request.quantity_lots, "not_connected"
+                )
+            )
+        elif isinstance(request, Amend):
+            self._answer(OrderUnknown(request.venue, request.asset, request.client_order_id, "not_connected"))
+
+    async def run(self) -> None:
+        """Connect, and connect again when the connection is lost, until it is cancelled.
+
+        Raises
+        ------
+        AuthenticationError
+            If the venue refuses the key, or somebody else has logged in with it and has the account now.
+        ZenOTCError
+            If the venue does not have the markets any more that it had.
+        RuntimeError
+            If nobody has subscribed.
+        """
+        sink = self._sink
+        if sink is None:
+            raise RuntimeError("a venue needs a sink before it can run")
+        failures = 0
+        while True:
+            try:
+                link, instruments = await self._log_in()
+                if instruments != self._instruments:
+                    await link.close()
+                    raise ZenOTCError(f"{self._name} has changed its markets", code="markets_changed")
+                failures = 0
+                await self._listen(link, sink)
+            except LinkLostError as error:
+                if error.code == DISPLACED:
+                    raise AuthenticationError(
+                        f"somebody else has logged in to {self._name}", code="session_displaced"
+                    ) from error
+                failures += 1
+                _log.warning("link lost", venue=self._name, reason=str(error), failures=failures)
+            await asyncio.sleep(_backoff_seconds(failures))
+
+    async def _log_in(self) -> tuple[Link, Mapping[str, Instrument]]:
+        """Connect and log in; raises `LinkLostError` where that may succeed another time."""
+        try:
+            socket = await connect(
+                self._url,
+                open_timeout=self._silence_seconds,
+                close_timeout=_CLOSE_SECONDS,
+                # Heartbeats show that the venue is heard, pings that it hears.
+                ping_interval=self._silence_seconds / 3,
+                ping_timeout=self._silence_seconds * 2 / 3,
+                max_size=_LARGEST_FRAME,
+                compression=None,
+                proxy=None,
+            )
+        except (OSError, TimeoutError, WebSocketException) as error:
+            raise LinkLostError(str(error) or type(error).__name__) from error
+        link = Link(socket, self._silence_seconds)
+        try:
+            return link, await self._prove(link)
+        except (LinkLostError, asyncio.CancelledError) as error:
+            link.abort()
+            if isinstance(error, LinkLostError) and error.code == REFUSED:
+                raise AuthenticationError(f"{self._name} at {self._url} refuses the key") from error
+            raise
+
+    async def _prove(self, link: Link) -> Mapping[str, Instrument]:
+        """Answer the challenge and return the markets."""
+        challenge = await link.receive()
+        if not isinstance(challenge, Challenge) or challenge.venue != self._name:
+            raise LinkLostError(f"{self._url} is not {self._name}")
+        link.send(Login(self._key, proof_of(self._secret, challenge)))
+        welcome = await link.receive()
+        if not isinstance(welcome, Welcome):
+            raise LinkLostError(f"a welcome expected, not {type(welcome).__name__}")
+        return {instrument.asset: instrument for instrument in welcome.instruments}
+
+    async def _listen(self, link: Link, sink: VenueSink) -> None:
+        """Tell the sink what comes until the connection is lost."""
+        self._link = link
+        try:
+            link.send(Subscribe(self._assets))
+            sink.on_link(self._name, True, self._now())
+            while True:
+                self._take(await link.receive(), sink)
+        except LinkLostError:
+            link.abort()
+            self._link = None
+            sink.on_link(self._name, False, self._now())
+            raise
+        finally:
+            self._link = None
+            await link.close()
+
+    def _take(self, frame: Frame, sink: VenueSink) -> None:
+        if not isinstance(frame, Update):
+            raise LinkLostError(f"an update expected, not {type(frame).__name__}")
+        now_ns = self._now()
+        changed = [self._change(change) for change in frame.books if change.asset in self._books]
+        for report in frame.reports:
+            sink.on_report(report, now_ns)
+        for trade in frame.trades:
+            sink.on_trade(trade, now_ns)
+        for book in changed:
+            sink.on_book(book, now_ns)
+        if frame.heartbeat:
+            sink.on_heartbeat(self._name, now_ns)
+
+    def _change(self, change: BookChange) -> Book:
+        book = self._books[change.asset]
+        if change.whole:
+            book.clear()
+        book.update(change.bids, change.asks)
+        return book
+
+    def _answer(self, report: Report) -> None:
+        """Let the sink hear a report when it has finished what it is doing."""
+        sink = self._sink
+        if sink is not None:
+            asyncio.get_running_loop().call_soon(lambda: sink.on_report(report, self._now()))
+
+    def _now(self) -> int:
+        """Return the time, which never falls."""
+        self._now_ns = max(self._now_ns, self._clock())
+        return self._now_ns
+
+
+def _backoff_seconds(failures: int) -> float:
+    """Return how long to wait after so many failures in a row: doubling, with jitter."""
+    longest: float = min(_FIRST_BACKOFF_SECONDS * 2 ** min(failures, 10), _LONGEST_BACKOFF_SECONDS)
+    return longest * random.uniform(0.5, 1)
