@@ -18,6 +18,7 @@ from zenotc.models.status import EmergencyState, EngineStatus, HistoryPoint, Ven
 from zenotc.models.strategy import CancelQuotesResult, CommandResult, EmergencyStopResult, Strategy
 from zenotc.models.wire import encode
 from zenotc.runtime.keys import ApiKey, KeyStore
+from zenotc.runtime.vitals import Vitals
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LOT = Decimal("0.001")
@@ -44,6 +45,8 @@ class DeskDouble:
         self.failure: Exception | None = None
         self.emergency = False
         self.mid = Decimal("50000.25")
+        self.vitals = Vitals()
+        self.journal_lag_seconds = 0.0
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
 
     @property

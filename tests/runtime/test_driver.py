@@ -12,6 +12,7 @@ from zenotc.models.orders import Amend, Cancel, CancelAll, Place
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.outbox import Outbox
+from zenotc.runtime.vitals import Vitals
 from zenotc.venues.sandbox import SandboxExchange, quiet_market
 
 
@@ -45,7 +46,7 @@ async def test_what_happens_first_comes_first() -> None:
         venues = [quiet("one"), quiet("two")]
         for venue in venues:
             venue.subscribe(["BTC"], listener)
-        await drive(Driver(TradingClock(START, speed), venues, timer, lambda: None), timer, 30)
+        await drive(Driver(TradingClock(START, speed), venues, timer, lambda: None, Vitals()), timer, 30)
         assert timer.called[:30] == [START + n * SECOND // 10 for n in range(30)]
         times = [time_ns for time_ns, _ in listener.heard]
         assert times == sorted(times) and len(times) > 6
@@ -53,7 +54,7 @@ async def test_what_happens_first_comes_first() -> None:
 
 async def test_a_cancelled_driver_ends_even_where_it_is_woken_at_the_same_moment() -> None:
     timer = Timer()
-    driver = Driver(TradingClock(START), [quiet("one")], timer, lambda: None)
+    driver = Driver(TradingClock(START), [quiet("one")], timer, lambda: None, Vitals())
     for _ in range(20):
         task = asyncio.create_task(driver.run())
         await asyncio.sleep(0)

@@ -48,6 +48,7 @@ def create_app(desk: Desk, keys: KeyStore, *, settings: GatewaySettings | None =
     app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings, memory)
     install_error_answers(app)
     app.include_router(router)
-    app.include_router(create_probes(desk))
-    app.add_api_websocket_route("/ws", StreamHub(gate).serve)
+    hub = StreamHub(gate)
+    app.include_router(create_probes(desk, lambda: hub.connections))
+    app.add_api_websocket_route("/ws", hub.serve)
     return app

@@ -14,6 +14,7 @@ from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
 from zenotc.models.status import EngineStatus, HistoryPoint
 from zenotc.models.strategy import Strategy
+from zenotc.runtime.vitals import Vitals
 
 __all__ = ["Desk"]
 
@@ -28,6 +29,14 @@ class Desk(Protocol):
     @property
     def last_seq(self) -> int:
         """Number of the newest committed event."""
+
+    @property
+    def vitals(self) -> Vitals:
+        """What the engine counts and times of itself; whoever lets a client in tells it that one was heard."""
+
+    @property
+    def journal_lag_seconds(self) -> float:
+        """Age of the oldest append that is not on disk yet."""
 
     async def execute(self, command: Command) -> Any:
         """Carry out a command and return its result, as the command's class says."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import generate_latest
 
 from zenotc.exceptions import AuthenticationError
 from zenotc.gateway.answers import WireResponse
 from zenotc.gateway.desk import Desk
+from zenotc.gateway.metrics import create_registry
 
-__all__ = ["create_probes"]
+__all__ = ["HUNG_AFTER", "create_probes"]
+
+HUNG_AFTER = 5.0
+"""Seconds without a turn of the trading loop, after which the engine is not alive; it turns once a second or more."""
 
 
 def _from_loopback(request: Request) -> None:
@@ -28,45 +28,16 @@ def _from_loopback(request: Request) -> None:
         raise AuthenticationError("only from the engine's own machine", code="forbidden", status_code=403)
 
 
-class DeskCollector(Collector):
-    """Reads the desk's status whenever the metrics are asked for; money in USD, times in seconds."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauges."""
-        status = self._desk.status()
-        values: dict[str, tuple[str, Any]] = {
-            "uptime_seconds": ("Since the engine started", status.uptime_seconds),
-            "ready": ("1 once the engine takes commands", status.ready),
-            "emergency_stop_active": ("1 while the emergency stop is in force", status.emergency_stop.active),
-            "last_seq": ("Number of the newest event", status.last_seq),
-            "open_orders": ("Orders that rest at the venues", status.open_orders),
-            "daily_pnl_usd": ("PnL since 00:00 UTC over all strategies", status.daily_pnl),
-            "total_pnl_usd": ("PnL over all strategies", status.total_pnl),
-        }
-        for name, (help_text, value) in values.items():
-            yield GaugeMetricFamily(f"zenotc_{name}", help_text, value=float(value))
-        venues = GaugeMetricFamily("zenotc_venue_data_age_seconds", "Age of the newest market data", labels=["venue"])
-        for venue in status.venues:
-            if venue.data_age_seconds is not None:
-                venues.add_metric([venue.name], venue.data_age_seconds)
-        yield venues
-        strategies = GaugeMetricFamily("zenotc_strategies", "Strategies by status", labels=["status"])
-        for name, number in Counter(strategy.status for strategy in self._desk.strategies()).items():
-            strategies.add_metric([name], number)
-        yield strategies
-
-
-def create_probes(desk: Desk) -> APIRouter:
-    """Return the unsigned routes of a desk."""
+def create_probes(desk: Desk, connections: Callable[[], int]) -> APIRouter:
+    """Return the unsigned routes of a desk; `connections` tells how many clients its stream has."""
     router = APIRouter(dependencies=[Depends(_from_loopback)], include_in_schema=False)
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(DeskCollector(desk))
+    registry = create_registry(desk, connections)
 
     @router.get("/livez")
     async def livez() -> Response:
+        age = desk.vitals.turn_age_seconds
+        if age > HUNG_AFTER:
+            return WireResponse({"status": "hung", "turnAgeSeconds": round(age, 3)}, 503)
         return WireResponse({"status": "alive"})
 
     @router.get("/readyz")

@@ -68,6 +68,7 @@ class SignedRoute(APIRoute):
             body = await read_body(request, gate.settings)
             target = raw_target(request.scope)
             caller = gate.authenticator.authenticate(request.method, target, request.headers, body)
+            gate.desk.vitals.heard()
             if not policy.unlimited:
                 gate.limiter.admit(caller.key.key)
             caller.require(policy.scope)

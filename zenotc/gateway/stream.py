@@ -43,10 +43,11 @@ class _ClientMessage(WireModel):
 
 
 class StreamHub:
-    """Serves the stream's clients, and holds what they share."""
+    """Serves the stream's clients, `connections` of them now, and holds what they share."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self.connections = 0
         interval = gate.settings.conflation_interval_seconds
         self.strategies = StrategiesPublisher(gate.desk, interval)
         self.books = BooksPublisher(gate.desk, interval)
@@ -60,8 +61,14 @@ class StreamHub:
         except ZenOTCError as error:
             await websocket.send_denial_response(error_answer(error))
             return
+        heard = websocket.state.on_pong = self.gate.desk.vitals.heard
+        heard()
         await websocket.accept()
-        await _Session(self, websocket).run()
+        self.connections += 1
+        try:
+            await _Session(self, websocket).run()
+        finally:
+            self.connections -= 1
 
 
 class _Session:
@@ -137,6 +144,7 @@ class _Session:
             received = await self._websocket.receive()
             if received["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(received.get("code", 1006))
+            self._desk.vitals.heard()
             try:
                 message = _parse(received.get("text") or received.get("bytes") or b"")
             except ValidationError as error:

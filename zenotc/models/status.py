@@ -59,6 +59,7 @@ class EngineStatus(WireModel):
     total_pnl: Decimal
     deleted_daily_pnl: Decimal = Decimal(0)
     deleted_total_pnl: Decimal = Decimal(0)
+    client_silence_seconds: float = Field(default=0.0, description="Since a client was heard: see `dead_man_seconds`")
     open_orders: int
     feed: str
 

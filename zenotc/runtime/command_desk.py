@@ -33,6 +33,7 @@ from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
 from zenotc.runtime.recorder import written
 from zenotc.runtime.results import cancel_result, command_result, emergency_result, emergency_state, quotes_on
+from zenotc.runtime.vitals import Vitals
 
 __all__ = ["CommandDesk"]
 
@@ -55,6 +56,8 @@ class CommandDesk:
         Trading time.
     wake
         Called when something has been asked for: what is next may be another thing now.
+    vitals
+        Times what stops something.
 
     Attributes
     ----------
@@ -63,7 +66,13 @@ class CommandDesk:
     """
 
     def __init__(
-        self, engine: Engine, floor: Floor, latch: EmergencyLatch, clock: TradingClock, wake: Callable[[], None]
+        self,
+        engine: Engine,
+        floor: Floor,
+        latch: EmergencyLatch,
+        clock: TradingClock,
+        wake: Callable[[], None],
+        vitals: Vitals,
     ) -> None:
         self.latch_holds = True
         self._engine = engine
@@ -71,6 +80,7 @@ class CommandDesk:
         self._latch = latch
         self._clock = clock
         self._wake = wake
+        self._vitals = vitals
         self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
 
     async def execute(self, command: Command) -> Any:
@@ -90,6 +100,7 @@ class CommandDesk:
         record = written(command, time.time_ns())
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
         self._floor.command(command, record)
+        self._vitals.observe_stop(self._vitals.stop_sent, command, time.monotonic() - started)
         if isinstance(command, EmergencyStopAll):
             # The requests to cancel have left; from here on the stop also outlives this process.
             self._close_latch(command.operator, "emergency_stop")
@@ -103,7 +114,10 @@ class CommandDesk:
             refusal = {"message": error.message, "statusCode": error.status_code, "details": error.details}
             self._floor.journal([_outcome(command, error.code, encode(refusal))])
             raise error
-        result = self._result(command, before, time.monotonic() - started)
+        elapsed_seconds = time.monotonic() - started
+        if not reply.cancelled():
+            self._vitals.observe_stop(self._vitals.stop_confirmed, command, elapsed_seconds)
+        result = self._result(command, before, elapsed_seconds)
         self._floor.journal([_outcome(command, "done", encode(result))])
         return result
 

@@ -38,6 +38,7 @@ from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
 from zenotc.runtime.results import emergency_state
+from zenotc.runtime.vitals import Vitals
 from zenotc.venues.venue import SimulatedVenue
 
 __all__ = ["Desk"]
@@ -85,6 +86,7 @@ class Desk:
         self.environment: Environment = environment
         self.settings = settings
         self.feed = feed
+        self.vitals = Vitals()
         self._journal = journal
         self._latch = latch
         if start_ns is None:
@@ -100,9 +102,10 @@ class Desk:
             self.clock,
             on_reply=lambda reply: self._commands.replied(reply),
             on_journal_lost=lambda error: self._commands.journal_lost(error),
+            vitals=self.vitals,
         )
-        self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending)
-        self._commands = CommandDesk(self.engine, self._floor, latch, self.clock, self._driver.wake)
+        self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending, self.vitals)
+        self._commands = CommandDesk(self.engine, self._floor, latch, self.clock, self._driver.wake, self.vitals)
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
         self._committed_seq = journal.last_seq
         self._running: asyncio.Task[None] | None = None
@@ -215,6 +218,11 @@ class Desk:
         """When the desk was made, wall clock, ns."""
         return self._started_ns
 
+    @property
+    def journal_lag_seconds(self) -> float:
+        """Age of the oldest append that is not on disk yet."""
+        return self._journal.lag_seconds
+
     def strategies(self, *, asset: str | None = None, status: str | None = None) -> list[Strategy]:
         """Return the strategies, of one asset or status where given."""
         state, now_ns = self.engine.state, self.clock.now_ns()
@@ -282,6 +290,7 @@ class Desk:
             deleted_total_pnl=state.desk_pnl - sum(s.curve.total_pnl for s in state.strategies.values()),
             open_orders=len(state.orders),
             feed=self.feed,
+            client_silence_seconds=self.vitals.silence_seconds,
         )
 
     def _venue_status(self, name: str, now_ns: int) -> VenueStatus:

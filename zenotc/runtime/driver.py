@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from zenotc.runtime.clock import TradingClock
+from zenotc.runtime.vitals import Vitals
 from zenotc.venues.venue import SimulatedVenue
 
 __all__ = ["Driver"]
@@ -18,6 +19,9 @@ _SLICE_NS = 10_000_000
 
 _LONGEST_COMMIT_SECONDS = 0.1
 """How long time waits for the journal, s of the wall clock."""
+
+_LONGEST_SLEEP_SECONDS = 1.0
+"""How long it may do nothing, s of the wall clock: who watches it must see that it is alive."""
 
 
 class Timed(Protocol):
@@ -48,6 +52,8 @@ class Driver:
         The engine's timers.
     send_pending
         Waits for the journal and sends what waits for it; returns at once where nothing does.
+    vitals
+        Where it says that it has turned.
     """
 
     def __init__(
@@ -56,11 +62,13 @@ class Driver:
         venues: Sequence[SimulatedVenue],
         timed: Timed,
         send_pending: Callable[[], Awaitable[None] | None],
+        vitals: Vitals,
     ) -> None:
         self._clock = clock
         self._venues = venues
         self._timed = timed
         self._send_pending = send_pending
+        self._vitals = vitals
         self._wake = asyncio.Event()
         self._sending: asyncio.Future[None] | None = None
 
@@ -77,7 +85,7 @@ class Driver:
                 self._sending.cancel()
 
     async def _run(self) -> None:
-        slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+        slice_ends_ns = self._turn()
         while True:
             if self._sending is None:
                 waiting = self._send_pending()
@@ -90,8 +98,8 @@ class Driver:
             next_ns, venue = self._next()
             seconds = self._clock.seconds_until(next_ns)
             if seconds > 0:
-                await self._sleep(seconds)
-                slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+                await self._sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
+                slice_ends_ns = self._turn()
                 continue
             if venue is not None:
                 venue.advance(next_ns)
@@ -99,7 +107,12 @@ class Driver:
                 self._timed.on_timer(next_ns)
             if time.monotonic_ns() >= slice_ends_ns:
                 await asyncio.sleep(0)
-                slice_ends_ns = time.monotonic_ns() + _SLICE_NS
+                slice_ends_ns = self._turn()
+
+    def _turn(self) -> int:
+        """Begin a slice of work, and return when it ends, monotonic, ns."""
+        self._vitals.turned_ns = time.monotonic_ns()
+        return self._vitals.turned_ns + _SLICE_NS
 
     async def _send(self, waiting: Awaitable[None]) -> None:
         """Wait for what is being sent; what takes longer goes on beside, and is looked at again when it is done.

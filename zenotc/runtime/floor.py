@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from zenotc.engine.actions import Action, Reply, Send
+from zenotc.engine.actions import Action, FillBooked, Reply, Send
 from zenotc.engine.engine import Engine
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import CommandRecord, MarkRecord, Record
@@ -17,6 +17,7 @@ from zenotc.models.orders import Amend, Place, QueryBalances, Report, Request
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.outbox import Outbox
 from zenotc.runtime.recorder import records_of, written
+from zenotc.runtime.vitals import Vitals
 from zenotc.venues.venue import Venue
 
 __all__ = ["Floor"]
@@ -46,6 +47,8 @@ class Floor:
         Hears the answer to a command, once it is on disk; to an emergency stop, as soon as there is one.
     on_journal_lost
         Hears why, once everything has been told to stop.
+    vitals
+        Counts what leaves and what is booked.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Floor:
         clock: TradingClock,
         on_reply: Callable[[Reply], None],
         on_journal_lost: Callable[[JournalError], None],
+        vitals: Vitals,
     ) -> None:
         self.prepared: list[CreateStrategy] = []
         self._engine = engine
@@ -64,6 +68,7 @@ class Floor:
         self._clock = clock
         self._on_reply = on_reply
         self._on_journal_lost = on_journal_lost
+        self._vitals = vitals
         self._emergency_stops: set[str] = set()
         self._outbox = Outbox()
         self._replies: deque[tuple[int, Reply]] = deque()
@@ -172,6 +177,8 @@ class Floor:
             for action in batch:
                 if isinstance(action, Reply):
                     self._answer(action)
+                elif isinstance(action, FillBooked):
+                    self._vitals.fills += 1
 
     def _queue_orders(self, batch: Sequence[Action]) -> None:
         """Let orders wait for the ticket that their records get next: before the cancels, which may take them out."""
@@ -199,6 +206,7 @@ class Floor:
         return reports
 
     def _send(self, request: Request, now_ns: int) -> None:
+        self._vitals.sent[type(request)] += 1
         self._venues[request.venue].send(request, now_ns)
 
     def send_pending(self) -> Awaitable[None] | None:
