@@ -18,6 +18,7 @@ from zenotc.models.orders import (
     CancelAll,
     CancelledAll,
     CancelRejected,
+    Fill,
     OrderAccepted,
     OrderAmended,
     OrderFilled,
@@ -107,6 +108,10 @@ class PathVenue:
         self._orders: dict[str, _Resting] = {}
         self._requests: deque[tuple[int, Request]] = deque()
         self._sink: VenueSink
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Take up the account of an earlier path."""
+        self.account.restore(fills)
 
     def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
         """Tell the sink everything."""

@@ -66,11 +66,14 @@ class Account(Generic[O]):
         USD after all fills and fees.
     fills
         In the order of execution.
+    last_trade_number
+        The highest of the trade ids that are numbers, 0 before the first.
     """
 
     def __init__(self, venue: str, instruments: Iterable[Instrument], balance: Decimal) -> None:
         self.cash = balance
         self.fills: list[Fill] = []
+        self.last_trade_number = 0
         self._venue = venue
         self._instruments = {instrument.asset: instrument for instrument in instruments}
         self._held_lots = dict.fromkeys(self._instruments, 0)
@@ -88,9 +91,15 @@ class Account(Generic[O]):
         return {asset: self._instruments[asset].quantity(lots) for asset, lots in self._held_lots.items()}
 
     def restore(self, fills: Iterable[Fill]) -> None:
-        """Take over the fills of an earlier account, in their order; one that is known already counts once."""
+        """Take over the fills of an earlier account, in their order; one that comes twice counts once.
+
+        Those of markets that the venue does not have any more are left out, with their cash; their ids stay used.
+        """
         for fill in fills:
-            if fill.trade_id not in self._fill_numbers:
+            earlier = self._fills_by_order.get((fill.asset, fill.client_order_id), ())
+            if fill.asset not in self._instruments:
+                self._use(fill.trade_id)
+            elif all(fill.trade_id != other.trade_id for other in earlier):
                 self._book(fill)
 
     def execute(
@@ -136,6 +145,11 @@ class Account(Generic[O]):
         self.fills.append(fill)
         self._fill_numbers[fill.trade_id] = len(self.fills)
         self._fills_by_order.setdefault((fill.asset, fill.client_order_id), []).append(fill)
+        self._use(fill.trade_id)
+
+    def _use(self, trade_id: str) -> None:
+        if trade_id.isdecimal():
+            self.last_trade_number = max(self.last_trade_number, int(trade_id))
 
     # Orders --------------------------------------------------------------------------------------------------------
 

@@ -241,7 +241,7 @@ class ReplayMarket:
 
     def _fill(self, order: RestingOrder, price_ticks: int, lots: int, *, maker: bool, now_ns: int) -> None:
         fill = self._account.execute(
-            order, str(len(self._account.fills) + 1), price_ticks, lots, maker=maker, time_ns=now_ns
+            order, str(self._account.last_trade_number + 1), price_ticks, lots, maker=maker, time_ns=now_ns
         )
         if not order.remaining_lots:
             self._account.end(order)

@@ -19,6 +19,7 @@ from zenotc.models.orders import (
     CancelAll,
     CancelledAll,
     CancelRejected,
+    Fill,
     OrderRejected,
     Place,
     Report,
@@ -139,6 +140,17 @@ class ReplayVenue:
     def instruments(self) -> Mapping[str, Instrument]:
         """The recorded markets by asset."""
         return self._instruments
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Remember what was filled in earlier replays; no trade id is used again. Call it before the first `advance`.
+
+        Parameters
+        ----------
+        fills
+            In the order in which they happened; one that comes twice counts once, one of a market that is not in the
+            recordings is left out.
+        """
+        self._account.restore(fills)
 
     def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
         """Send market data of these assets, and all reports, to the sink from now on.

@@ -159,11 +159,11 @@ class SandboxExchange:
         Parameters
         ----------
         fills
-            In the order in which they happened; one that comes twice counts once.
+            In the order in which they happened; one that comes twice counts once, one of a market that the exchange
+            does not have is left out.
         """
         self.account.restore(fills)
-        used = [int(fill.trade_id) for fill in self.account.fills if fill.trade_id.isdecimal()]
-        self._ids = count(max([next(self._ids), *(number + 1 for number in used)]))
+        self._ids = count(max(next(self._ids), self.account.last_trade_number + 1))
 
     def drop_requests(self) -> None:
         """Forget what we have sent and what has not reached the exchange yet."""
