@@ -152,7 +152,11 @@ def test_the_first_book_of_a_day_belongs_to_that_day() -> None:
     book.set_ask(2 * 49_001, 1)
     actions = bench.take(bench.engine.on_book(book, bench.now_ns))
     begun = [action for action in actions if isinstance(action, DayBegan)]
-    assert [(b.day, b.total_pnl) for b in begun] == [("2024-08-09", total)]
+    of_strategy = bench.strategy().strategy_id
+    assert [(b.strategy_id, b.day, b.total_pnl) for b in begun] == [
+        (of_strategy, "2024-08-09", total),
+        ("", "2024-08-09", total),
+    ]
     assert bench.strategy().daily_pnl == D("-999.5")
 
 

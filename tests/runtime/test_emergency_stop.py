@@ -133,8 +133,9 @@ async def test_a_file_that_cannot_be_written_is_told_of_and_stops_nothing(
 
         (tmp_path / "latch").unlink()
         (tmp_path / "latch").mkdir()
-        cleared = await desk.execute(ClearEmergencyStop(**head()))
-        assert not cleared.active and not cleared.durable
+        with pytest.raises(StrategyError, match="cannot be removed"):
+            await desk.execute(ClearEmergencyStop(**head()))
+        assert desk.status().emergency_stop.active, "the file would stop it again at once"
         events = [decode(event.body) for event in await desk.events(after_seq=0, limit=1_000)]
         codes = [event["code"] for event in events if event["type"] == "error"]
         assert codes == ["LATCH_NOT_WRITTEN", "LATCH_NOT_REMOVED"]

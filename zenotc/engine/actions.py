@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from zenotc.engine.working_order import WorkingOrder
 from zenotc.exceptions import ZenOTCError
@@ -18,8 +20,12 @@ __all__ = [
     "DayBegan",
     "EmergencyChanged",
     "Emit",
+    "FaultOccurred",
     "FillBooked",
+    "Measured",
+    "OffsetAccepted",
     "OrderChanged",
+    "Reconciled",
     "Reply",
     "Send",
     "StrategyChanged",
@@ -83,12 +89,29 @@ class StrategyChanged:
     reason: str | None
     config: StrategyConfig
     time_ns: int
+    created_ns: int
     deleted: bool = False
+    resume_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where a strategy stands: USD, base units, bps and percent; `measures` is what does not follow from its fills."""
+
+    strategy_id: str
+    equity: Decimal
+    position: Decimal
+    daily_pnl: Decimal
+    total_pnl: Decimal
+    spread_bps: float | None
+    sigma: float | None
+    measures: Mapping[str, Any]
+    time_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class DayBegan:
-    """The daily PnL starts afresh from this total, USD."""
+    """The daily PnL starts afresh from this total, USD; an empty id stands for the desk."""
 
     strategy_id: str
     day: str
@@ -105,4 +128,47 @@ class EmergencyChanged:
     time_ns: int
 
 
-Action = Send | Emit | Reply | OrderChanged | FillBooked | StrategyChanged | DayBegan | EmergencyChanged
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Every fill of a venue up to `trade_id` is known; `complete` where nothing rests and positions were compared."""
+
+    venue: str
+    trade_id: str | None
+    complete: bool
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetAccepted:
+    """So much of a venue's position is not ours, base units."""
+
+    venue: str
+    asset: str
+    quantity: Decimal
+    operator: str
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultOccurred:
+    """The engine's handling of a strategy has raised."""
+
+    strategy_id: str | None
+    traceback: str
+    time_ns: int
+
+
+Action = (
+    Send
+    | Emit
+    | Reply
+    | OrderChanged
+    | FillBooked
+    | StrategyChanged
+    | Measured
+    | DayBegan
+    | EmergencyChanged
+    | Reconciled
+    | OffsetAccepted
+    | FaultOccurred
+)

@@ -33,6 +33,7 @@ class Bookkeeper:
         old_position = strategy.position
         earns = order.purpose == "quote"
         strategy.ledger.fill(fill.side, price, quantity, fill.fee, mid, "quote" if earns else "hedge")
+        self._state.hold(fill, price, quantity)
         strategy.position_lots += sign(fill.side) * strategy.lots_of(order, fill.quantity_lots)
         strategy.note_unhedged(now_ns)
         if earns:
@@ -40,7 +41,8 @@ class Bookkeeper:
         elif strategy.plan is not None:
             strategy.plan.book(fill.venue, price, quantity)
         self._state.actions.append(FillBooked(fill, strategy.strategy_id, price, quantity, mid))
-        self._tell_fill(strategy, order, fill, price, quantity, now_ns)
+        if order.purpose != "adjustment":
+            self._tell_fill(strategy, order, fill, price, quantity, now_ns)
         self._tell_position(strategy, old_position, now_ns)
         self._check_closing(strategy, now_ns)
 

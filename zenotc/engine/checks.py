@@ -8,7 +8,13 @@ from zenotc.engine.breakers import tripped
 from zenotc.engine.rounding import EXACT
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
-from zenotc.exceptions import CircuitBreakerError, InsufficientMarginError, PositionLimitError, StrategyError
+from zenotc.exceptions import (
+    CircuitBreakerError,
+    ConnectionFailedError,
+    InsufficientMarginError,
+    PositionLimitError,
+    StrategyError,
+)
 
 __all__ = ["check_activation", "check_emergency"]
 
@@ -20,15 +26,19 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     ------
     CircuitBreakerError
         If the emergency stop is in force or a breaker's measure is over its limit.
+    ConnectionFailedError
+        If a venue that it trades on has not been compared with our records yet (`recovering`).
     StrategyError
-        If there is no mid to mark with (`no_market`), the position is being flattened (`flattening`), or the
-        account's equity is not known (`no_balance`).
+        If a venue holds another position than our fills make (`position_difference`), there is no mid to mark with
+        (`no_market`), the position is being flattened (`flattening`), or the account's equity is not known
+        (`no_balance`).
     PositionLimitError
         If a start finds the position at its limit.
     InsufficientMarginError
         If the account cannot carry the largest position.
     """
     check_emergency(state)
+    _check_agreement(state, strategy)
     desk_limit = state.settings.max_desk_daily_loss
     if desk_limit is not None and state.desk_daily_pnl < -desk_limit:
         reason = f"desk_daily_loss {-state.desk_daily_pnl:.2f} of {desk_limit} USD"
@@ -64,6 +74,26 @@ def check_emergency(state: EngineState) -> None:
     if state.emergency.active:
         reason = f"emergency stop by {state.emergency.operator}"
         raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})
+
+
+def _check_agreement(state: EngineState, strategy: StrategyState) -> None:
+    """Refuse to quote before what the venues hold of ours is known and explained."""
+    for market in (strategy.market, strategy.hedge_market):
+        waits_for = None if market is None else state.venues[market.instrument.venue].waits_for
+        if waits_for is not None:
+            raise ConnectionFailedError(f"the engine waits for the {waits_for}", code="recovering")
+    for market in strategy.differences:
+        values = {
+            "venue": market.instrument.venue,
+            "venuePosition": market.difference,
+            "enginePosition": market.expected_position,
+        }
+        raise StrategyError(
+            f"{market.instrument.venue} holds {market.difference} {market.instrument.asset}, "
+            f"our fills make {market.expected_position}: accept one of them first",
+            code="position_difference",
+            details=values,
+        )
 
 
 def _check_margin(state: EngineState, strategy: StrategyState) -> None:

@@ -9,10 +9,12 @@ from zenotc.engine.actions import StrategyChanged
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.lifecycle import Trigger
+from zenotc.engine.reconciler import Reconciler
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import StrategyError, ZenOTCError
 from zenotc.models.commands import (
+    AcceptPosition,
     CancelQuotes,
     ClearEmergencyStop,
     Command,
@@ -37,10 +39,13 @@ _OPERATOR = "operator"
 class Commander:
     """Takes commands; every kind has one method."""
 
-    def __init__(self, state: EngineState, conductor: Conductor, emergency: EmergencyDesk) -> None:
+    def __init__(
+        self, state: EngineState, conductor: Conductor, emergency: EmergencyDesk, reconciler: Reconciler
+    ) -> None:
         self._state = state
         self._conductor = conductor
         self._emergency = emergency
+        self._reconciler = reconciler
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             CreateStrategy: self._create,
             UpdateStrategy: self._update,
@@ -49,6 +54,7 @@ class Commander:
             ResumeStrategy: self._resume,
             PauseStrategy: self._pause,
             StopStrategy: self._stop,
+            AcceptPosition: self._accept_position,
             CancelQuotes: self._cancel_quotes,
             EmergencyStopAll: self._emergency_stop,
             ClearEmergencyStop: self._clear_emergency_stop,
@@ -85,7 +91,7 @@ class Commander:
         if config.enabled:
             try:
                 self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
-            except StrategyError as error:
+            except ZenOTCError as error:
                 error.details["strategyId"] = command.strategy_id
                 error.message = f"{error.message}; the strategy {command.strategy_id} exists and is stopped"
                 error.args = (error.message,)
@@ -93,7 +99,7 @@ class Commander:
         self._state.reply(command.command_id)
 
     def _update(self, command: UpdateStrategy, now_ns: int) -> None:
-        strategy = self._touched(command.strategy_id)
+        strategy = self._touched(command.strategy_id, now_ns)
         old = strategy.config
         new = old.updated(command.changes, lot_size=strategy.market.instrument.lot_size)
         before, after = old.model_dump(), new.model_dump()
@@ -123,33 +129,43 @@ class Commander:
             )
         self._state.forget(strategy)
         self._state.actions.append(
-            StrategyChanged(strategy.strategy_id, "stopped", "deleted", strategy.config, now_ns, deleted=True)
+            StrategyChanged(
+                strategy.strategy_id,
+                "stopped",
+                "deleted",
+                strategy.config,
+                now_ns,
+                strategy.created_ns,
+                deleted=True,
+            )
         )
         self._state.reply(command.command_id)
 
-    def _touched(self, strategy_id: str) -> StrategyState:
+    def _touched(self, strategy_id: str, now_ns: int) -> StrategyState:
         """Return a strategy that an operator has laid hands on: it does not resume by itself any more."""
         strategy = self._state.strategy(strategy_id)
-        strategy.resume_at_ns = None
+        if strategy.resume_at_ns is not None:
+            strategy.resume_at_ns = None
+            self._conductor.changed(strategy, now_ns)
         return strategy
 
     def _start(self, command: StartStrategy, now_ns: int) -> None:
-        strategy = self._touched(command.strategy_id)
+        strategy = self._touched(command.strategy_id, now_ns)
         self._conductor.apply(strategy, Trigger.START, now_ns, reason=_OPERATOR, operator=command.operator)
         self._state.reply(command.command_id)
 
     def _resume(self, command: ResumeStrategy, now_ns: int) -> None:
-        strategy = self._touched(command.strategy_id)
+        strategy = self._touched(command.strategy_id, now_ns)
         self._conductor.apply(strategy, Trigger.RESUME, now_ns, reason=_OPERATOR, operator=command.operator)
         self._state.reply(command.command_id)
 
     def _pause(self, command: PauseStrategy, now_ns: int) -> None:
-        strategy = self._touched(command.strategy_id)
-        self._conductor.apply(strategy, Trigger.PAUSE, now_ns, reason=_OPERATOR, operator=command.operator)
+        strategy = self._touched(command.strategy_id, now_ns)
+        self._conductor.apply(strategy, Trigger.PAUSE, now_ns, reason=command.reason, operator=command.operator)
         self._conductor.answer_when_quiet([strategy], command.command_id)
 
     def _stop(self, command: StopStrategy, now_ns: int) -> None:
-        strategy = self._touched(command.strategy_id)
+        strategy = self._touched(command.strategy_id, now_ns)
         trigger = Trigger.FLATTEN if command.flatten_position else Trigger.STOP
         if trigger is Trigger.FLATTEN:
             self._refuse_flatten_under_stop()
@@ -163,11 +179,16 @@ class Commander:
                 "the emergency stop is in force: ask it to flatten, or clear it first", code="emergency_stop"
             )
 
+    def _accept_position(self, command: AcceptPosition, now_ns: int) -> None:
+        strategy = self._touched(command.strategy_id, now_ns)
+        self._reconciler.accept(strategy, command.source, command.operator, now_ns)
+        self._state.reply(command.command_id)
+
     def _cancel_quotes(self, command: CancelQuotes, now_ns: int) -> None:
         market = self._state.quoting_market(command.asset)
         for strategy in market.strategies:
             # An operator's hand is on what a breaker has paused, too.
-            strategy.resume_at_ns = None
+            self._touched(strategy.strategy_id, now_ns)
         active = [strategy for strategy in market.strategies if strategy.status == "active"]
         for strategy in active:
             self._conductor.apply(

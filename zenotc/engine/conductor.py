@@ -50,6 +50,7 @@ class Conductor:
             check_activation(self._state, strategy, starting=trigger is Trigger.START)
         self._enter(strategy, transition, now_ns, reason=reason, operator=operator)
         if transition.effect is Effect.CHECK:
+            self._state.actions.append(strategy.measured(now_ns))
             strategy.refresh_at_ns = now_ns
             self._quoter.requote(strategy, now_ns, transition.event or reason, refresh=True)
             self._reducer.begin_hedge_if_due(strategy, now_ns)
@@ -77,10 +78,15 @@ class Conductor:
         strategy.pause_reason = None if transition.to == "active" else reason
         strategy.rejections.clear()
         self.changed(strategy, now_ns)
+        if transition.event is not None:
+            self.tell(strategy, transition.event, now_ns, reason=reason, operator=operator)
+
+    def tell(self, strategy: StrategyState, event: str, now_ns: int, *, reason: str, operator: str | None) -> None:
+        """Tell everybody what has become of a strategy."""
         self._state.emit(
             LifecycleEvent.model_validate(
                 {
-                    "type": transition.event,
+                    "type": event,
                     "timestamp": utc_from_ns(now_ns),
                     "strategy_id": strategy.strategy_id,
                     "asset": strategy.config.asset,
@@ -101,7 +107,15 @@ class Conductor:
         """Write a strategy's configuration and status down."""
         strategy.updated_ns = now_ns
         self._state.actions.append(
-            StrategyChanged(strategy.strategy_id, strategy.status, strategy.pause_reason, strategy.config, now_ns)
+            StrategyChanged(
+                strategy.strategy_id,
+                strategy.status,
+                strategy.pause_reason,
+                strategy.config,
+                now_ns,
+                strategy.created_ns,
+                resume_at_ns=strategy.resume_at_ns,
+            )
         )
 
     def advance_plan(self, strategy: StrategyState, now_ns: int) -> None:

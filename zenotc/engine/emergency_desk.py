@@ -48,6 +48,11 @@ class EmergencyDesk:
             if flatten and (strategy.position_lots or strategy.orders):
                 self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
 
+    def enforce_at(self, venue: str, now_ns: int) -> None:
+        """While the stop is in force, ask a venue again for its proof: its connection has been away."""
+        if self._state.emergency.active:
+            self._cancel_all(venue, now_ns)
+
     def _cancel_all(self, venue: str, now_ns: int) -> None:
         request_id = self._state.next_id()
         self._state.emergency.waiting[venue] = request_id

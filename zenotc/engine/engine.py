@@ -12,7 +12,9 @@ from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.guard import Guard
 from zenotc.engine.market import Market
 from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.past import Past
 from zenotc.engine.quoter import Quoter
+from zenotc.engine.recovery import RESTART, Recovery
 from zenotc.engine.reducer import Reducer
 from zenotc.engine.reporter import Reporter
 from zenotc.engine.risk_watch import RiskWatch
@@ -64,7 +66,6 @@ class Engine:
         self._reducer = Reducer(self.state, self._entry, limits)
         self._conductor = Conductor(self.state, self._entry, self._quoter, self._reducer)
         self._emergency = EmergencyDesk(self.state, self._entry, self._conductor)
-        self._commander = Commander(self.state, self._conductor, self._emergency)
         self._guarded = Guard(self.state, self._conductor)
         self._watch = RiskWatch(self.state, self._conductor, self._quoter, self._guarded)
         self._reporter = Reporter(
@@ -76,12 +77,28 @@ class Engine:
             self._emergency,
             self._watch,
             self._guarded,
+            agreed=self._observe_again,
         )
+        self._reconciler = self._reporter.reconciler
+        self._commander = Commander(self.state, self._conductor, self._emergency, self._reconciler)
         self._stale_ns = round(settings.stale_after_seconds * _NS)
         self._acknowledge_ns = round(settings.acknowledge_within_seconds * _NS)
         self._day_ends_ns = (start_ns // _DAY_NS + 1) * _DAY_NS
         self._second_ns = (start_ns // _NS + 1) * _NS
         self._next_timer_ns = self._second_ns
+
+    def restore(self, past: Past, now_ns: int) -> Sequence[Action]:
+        """Take up an earlier process's work, before any other input; nothing is active afterwards.
+
+        Raises
+        ------
+        ZenOTCError
+            If a strategy's asset is not traded by the quoting venue.
+        """
+        for strategy in Recovery(self.state, past, now_ns).run():
+            self._conductor.changed(strategy, now_ns)
+            self._conductor.tell(strategy, "paused", now_ns, reason=RESTART, operator=None)
+        return self._done()
 
     # Inputs
 
@@ -102,8 +119,7 @@ class Engine:
         for (name, _), market in self.state.markets.items():
             if name == venue and market.heard_ns is not None:
                 market.heard_ns = now_ns
-                if not market.usable and market.book is not None and market.ended is None:
-                    self._observe(market, market.book, now_ns)
+        self._observe_again(venue, now_ns)
         return self._done()
 
     def on_feed_ended(self, venue: str, asset: str, now_ns: int) -> Sequence[Action]:
@@ -114,11 +130,23 @@ class Engine:
         return self._done()
 
     def on_link(self, venue: str, up: bool, now_ns: int) -> Sequence[Action]:
-        """Take the loss of a venue's connection: nothing that it showed is true any more until it shows it again."""
+        """Take the loss of a venue's connection, or that it stands: then what it holds of ours is compared first."""
+        if up:
+            self._reconciler.begin(venue, now_ns)
+            self._emergency.enforce_at(venue, now_ns)
+        else:
+            self._reconciler.lost(venue, now_ns)
         for (name, _), market in self.state.markets.items():
-            if name == venue and not up:
-                market.usable = False
+            if name == venue:
                 self._withdraw(market.strategies, now_ns, "stale_market_data")
+        return self._done()
+
+    def on_journal(self, stalled: bool, now_ns: int) -> Sequence[Action]:
+        """Take that the journal does not follow, or does again: what it does not hold must not rest for long."""
+        self.state.journal_stalled = stalled
+        if stalled:
+            self.state.error(None, "JOURNAL_STALLED", "quotes are pulled until it follows again", now_ns)
+            self._withdraw(self.state.strategies.values(), now_ns, "error")
         return self._done()
 
     def on_report(self, report: Report, now_ns: int) -> Sequence[Action]:
@@ -166,6 +194,12 @@ class Engine:
         self._wake_in_time(now_ns)
         return self._done()
 
+    def measure(self, now_ns: int) -> Sequence[Action]:
+        """Tell where every strategy stands, for its history and for a restart."""
+        for strategy in list(self.state.strategies.values()):
+            self._guarded(strategy, now_ns, lambda s, now: self.state.actions.append(s.measured(now)))
+        return self._done()
+
     @property
     def next_timer(self) -> int:
         """When `on_timer` wants to be called, ns."""
@@ -196,6 +230,12 @@ class Engine:
         elif was_usable:
             self._withdraw(market.strategies, now_ns, "stale_market_data")
 
+    def _observe_again(self, venue: str, now_ns: int) -> None:
+        """Look again at the books of a venue that were not usable: nothing of them may have changed since."""
+        for (name, _), market in self.state.markets.items():
+            if name == venue and not market.usable and market.book is not None and market.ended is None:
+                self._observe(market, market.book, now_ns)
+
     def _on_mid(self, strategy: StrategyState, now_ns: int) -> None:
         """Mark a strategy, and requote where the mid has gone far enough."""
         self._watch.mark(strategy, now_ns)
@@ -219,6 +259,7 @@ class Engine:
             market.sample()
         for strategy in list(self.state.strategies.values()):
             self._guarded(strategy, now_ns, self._watch.second)
+        self._reconciler.on_time(now_ns)
 
     def _begin_day(self, now_ns: int) -> None:
         """Begin the daily PnL afresh from the last mark before midnight."""
@@ -228,6 +269,7 @@ class Engine:
             strategy.baseline = strategy.ledger.total_pnl
             self.state.actions.append(DayBegan(strategy.strategy_id, day, strategy.baseline))
         self.state.desk_baseline = self.state.desk_pnl
+        self.state.actions.append(DayBegan("", day, self.state.desk_baseline))
 
     def _withdraw(self, strategies: Iterable[StrategyState], now_ns: int, reason: str) -> None:
         for strategy in strategies:
@@ -237,6 +279,8 @@ class Engine:
         """Take what has not been answered in time as unknown, and ask; ask again what stays unknown."""
         limit = now_ns - self._acknowledge_ns
         for order in list(self.state.orders.values()):
+            if self.state.venues[order.venue].stage != "agreed":
+                continue
             lost = order.state == "unknown" and (order.queried_ns or 0) <= limit
             if lost or (order.asked_ns is not None and order.asked_ns <= limit):
                 self._entry.query(order, now_ns, "no_answer")

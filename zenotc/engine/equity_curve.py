@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from math import sqrt
+from typing import Any
 
 from zenotc.engine.rounding import EXACT
 
@@ -114,6 +116,38 @@ class EquityCurve:
         away = change - self._minute_mean
         self._minute_mean += away / self._minute_changes
         self._minute_squares += away * (change - self._minute_mean)
+
+    def measures(self) -> dict[str, Any]:
+        """Return what of the curve does not follow from fills and marks, as JSON values."""
+        return {
+            "capital": self.capital,
+            "peak": self.peak,
+            "top": self._top,
+            "maxDrawdown": self.max_drawdown,
+            "lastMinuteEquity": self._last_minute_equity,
+            "minuteChanges": self._minute_changes,
+            "minuteMean": self._minute_mean,
+            "minuteSquares": self._minute_squares,
+        }
+
+    def recall(self, measures: Mapping[str, Any]) -> None:
+        """Take up what `measures` has returned in an earlier process."""
+        capital, last = measures["capital"], measures["lastMinuteEquity"]
+        self.capital = None if capital is None else Decimal(capital)
+        self.peak, self._top = Decimal(measures["peak"]), Decimal(measures["top"])
+        self.max_drawdown = Decimal(measures["maxDrawdown"])
+        self._last_minute_equity = None if last is None else float(last)
+        self._minute_changes = int(measures["minuteChanges"])
+        self._minute_mean = float(measures["minuteMean"])
+        self._minute_squares = float(measures["minuteSquares"])
+
+    def recall_hour(self, totals: Sequence[tuple[int, Decimal]], now_ns: int) -> None:
+        """Take up the total PnL, USD, at times of the last hour, ns, and the last one before."""
+        for at_ns, total_pnl in totals:
+            if at_ns <= now_ns - _HOUR_NS:
+                self._hour_base = total_pnl
+            else:
+                self._hour.append((at_ns, total_pnl))
 
     @property
     def hourly_pnl(self) -> Decimal:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
+from zenotc.engine.actions import FaultOccurred
 from zenotc.engine.conductor import Conductor
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.state import EngineState
@@ -24,6 +26,8 @@ class Guard:
         try:
             act(strategy, now_ns)
         except Exception as error:  # noqa: BLE001 - the one place that decides what a fault in a strategy means
+            text = "".join(traceback.format_exception(error))
+            self._state.actions.append(FaultOccurred(strategy.strategy_id, text, now_ns))
             self._state.error(strategy, "EXCEPTION", f"{type(error).__name__}: {error}", now_ns)
             reason = f"error: {type(error).__name__}"
             self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=reason, operator=None)

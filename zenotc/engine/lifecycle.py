@@ -32,6 +32,7 @@ class Trigger(Enum):
     FLATTENED = "flattened"
     BREAKER = "circuit_breaker"
     ERROR = "error"
+    DIFFERENCE = "position_difference"
     EMERGENCY = "emergency_stop"
 
 
@@ -86,6 +87,9 @@ TRANSITIONS: dict[tuple[Trigger, Status], Transition] = {
     (Trigger.ERROR, "active"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.ERROR, "paused"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.ERROR, "stopped"): Transition("stopped", Effect.CANCEL),
+    (Trigger.DIFFERENCE, "active"): Transition("stopped", Effect.CANCEL, "stopped"),
+    (Trigger.DIFFERENCE, "paused"): Transition("stopped", Effect.CANCEL, "stopped"),
+    (Trigger.DIFFERENCE, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.EMERGENCY, "stopped"): Transition("stopped", Effect.CANCEL),
     (Trigger.EMERGENCY, "active"): Transition("stopped", Effect.CANCEL, "stopped"),
     (Trigger.EMERGENCY, "paused"): Transition("stopped", Effect.CANCEL, "stopped"),

@@ -36,6 +36,12 @@ class Market:
         The same as USD per base unit; `None` before the first.
     heard_ns
         When the feed last showed life, by an update or a heartbeat.
+    agreed
+        Whether the venue's connection stands and what it holds of ours has been compared: only then the book is usable.
+    held_lots, offset_lots
+        Our position here by our fills, and what of the venue's is not ours.
+    difference
+        The position that the venue tells where it is another one, until an operator has decided which is right.
     orders
         Our live orders on this market, all strategies.
     """
@@ -50,6 +56,9 @@ class Market:
         self.heard_ns: int | None = None
         self.ended: SideReason | None = None
         self.usable = False
+        self.agreed = True
+        self.held_lots = self.offset_lots = 0
+        self.difference: Decimal | None = None
         self.strategies: list[StrategyState] = []
         self.orders: dict[str, WorkingOrder] = {}
         self.markouts = MarkoutQueue()
@@ -73,12 +82,17 @@ class Market:
             return False
         self.settle_markouts(now_ns)
         self.best_bid, self.best_ask = bid, ask
-        self.usable = self.ended is None and bid is not None and ask is not None and bid < ask
+        self.usable = self.agreed and self.ended is None and bid is not None and ask is not None and bid < ask
         if self.usable:
             assert bid is not None and ask is not None
             self.twice_mid_ticks = bid + ask
             self.mid = EXACT.multiply(self._half_tick, self.twice_mid_ticks)
         return True
+
+    @property
+    def expected_position(self) -> Decimal:
+        """What the venue should tell as our position, base units."""
+        return self.instrument.quantity(self.held_lots + self.offset_lots)
 
     def _foreign_best(self, side: Side) -> int | None:
         return next((price for price, _ in self.foreign_levels(side)), None)

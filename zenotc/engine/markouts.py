@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from zenotc.models.market import Side, sign
 
@@ -23,6 +25,16 @@ class Markouts:
         """Return the mean of `side * (m(t + h) - price) / price * 1e4`; `None` before the first is known."""
         quantity = self.quantity[horizon]
         return self.weighted_bps[horizon] / quantity if quantity else None
+
+    def measures(self) -> dict[str, Any]:
+        """Return the sums by horizon, as JSON values."""
+        return {str(horizon): [self.weighted_bps[horizon], self.quantity[horizon]] for horizon in HORIZONS_SECONDS}
+
+    def recall(self, measures: Mapping[str, Any]) -> None:
+        """Take up what `measures` has returned in an earlier process."""
+        for horizon in HORIZONS_SECONDS:
+            weighted_bps, quantity = measures[str(horizon)]
+            self.weighted_bps[horizon], self.quantity[horizon] = float(weighted_bps), float(quantity)
 
 
 @dataclass(frozen=True, slots=True)

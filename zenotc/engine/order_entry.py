@@ -15,7 +15,7 @@ from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import OrderSignal, Purpose, WorkingOrder
 from zenotc.models.events import QuoteSent
 from zenotc.models.market import Side
-from zenotc.models.orders import Amend, Cancel, Place, QueryOrder, Request
+from zenotc.models.orders import Amend, Cancel, Fill, Place, QueryOrder, Request
 from zenotc.models.wire import utc_from_ns
 
 __all__ = ["OrderEntry"]
@@ -124,6 +124,31 @@ class OrderEntry:
         order.queries_outdated = order.queries
         order.asked_ns = now_ns
         self.record(order, now_ns)
+
+    def adjust(self, strategy: StrategyState, fill: Fill, now_ns: int) -> None:
+        """Write down the order that an execution belongs to which an operator has accepted; nothing is sent."""
+        order = WorkingOrder(
+            client_order_id=fill.client_order_id,
+            strategy_id=strategy.strategy_id,
+            venue=fill.venue,
+            asset=fill.asset,
+            side=fill.side,
+            purpose="adjustment",
+            layer=None,
+            price_ticks=fill.price_ticks,
+            quantity_lots=fill.quantity_lots,
+            placed_ns=now_ns,
+            state="filled",
+        )
+        self._state.ended_orders[order.client_order_id] = order
+        self.record(order, now_ns, new=True)
+
+    def lost(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
+        """Note that nobody can say what an order is now; a comparison with its venue will."""
+        if order.signal(OrderSignal.LOST):
+            self.record(order, now_ns, reason=reason)
+        order.cancel_reason = order.cancel_reason or reason
+        order.asked_ns = None
 
     def query(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
         """Ask the venue what became of an order whose outcome is unknown."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from zenotc.engine.markouts import Markouts
 from zenotc.engine.rounding import EXACT
@@ -46,6 +48,28 @@ class QuoteCounters:
         self.quoting_seconds[BUY] += buy
         self.quoting_seconds[SELL] += sell
         self.both_seconds += buy and sell
+
+    def measures(self) -> dict[str, Any]:
+        """Return what does not follow from the fills, as JSON values."""
+        return {
+            "sent": self.sent,
+            "filled": self.filled,
+            "fillTimeMs": self.fill_time_ms,
+            "activeSeconds": self.active_seconds,
+            "buySeconds": self.quoting_seconds[BUY],
+            "sellSeconds": self.quoting_seconds[SELL],
+            "bothSeconds": self.both_seconds,
+            "markouts": self.markouts.measures(),
+        }
+
+    def recall(self, measures: Mapping[str, Any]) -> None:
+        """Take up what `measures` has returned in an earlier process."""
+        self.sent, self.filled = int(measures["sent"]), int(measures["filled"])
+        self.fill_time_ms = float(measures["fillTimeMs"])
+        self.active_seconds = int(measures["activeSeconds"])
+        self.quoting_seconds = {BUY: int(measures["buySeconds"]), SELL: int(measures["sellSeconds"])}
+        self.both_seconds = int(measures["bothSeconds"])
+        self.markouts.recall(measures["markouts"])
 
     def time_quoting_percent(self, side: Side | None = None) -> float | None:
         """Percent of the active time with one side, or both, at their targets; `None` before the first second."""

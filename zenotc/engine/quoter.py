@@ -26,6 +26,8 @@ def may_quote(state: EngineState, strategy: StrategyState) -> bool:
     flattening = strategy.plan is not None and strategy.plan.purpose == "flatten"
     if strategy.status != "active" or not strategy.market.usable or flattening or state.emergency.active:
         return False
+    if state.journal_stalled:
+        return False
     return not blind(strategy)
 
 

@@ -13,6 +13,7 @@ from zenotc.engine.guard import Guard
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
+from zenotc.engine.reconciler import Reconciler
 from zenotc.engine.reducer import Reducer
 from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
@@ -22,6 +23,7 @@ from zenotc.models.events import QuoteCancelled
 from zenotc.models.orders import (
     AmendRejected,
     Balances,
+    Cancel,
     CancelAfterSet,
     CancelledAll,
     CancelRejected,
@@ -60,6 +62,7 @@ class Reporter:
         emergency: EmergencyDesk,
         watch: RiskWatch,
         guarded: Guard,
+        agreed: Callable[[str, int], None],
     ) -> None:
         self._state = state
         self._entry = entry
@@ -70,6 +73,9 @@ class Reporter:
         self._watch = watch
         self._guarded = guarded
         self._bookkeeper = Bookkeeper(state)
+        self.reconciler = Reconciler(
+            state, entry, conductor, book=self.book_missed, end=self._not_listed, agreed=agreed
+        )
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             OrderAccepted: self._accepted,
             OrderRejected: self._rejected,
@@ -80,12 +86,12 @@ class Reporter:
             OrderFilled: self._filled,
             OrderUnknown: self._unknown,
             OrderNotFound: self._not_found,
-            CancelledAll: self._emergency.cancelled_all,
+            CancelledAll: self._cancelled_all,
             CancelAfterSet: lambda _report, _now_ns: None,
             OpenOrders: self._open_orders,
             FillHistory: self._fill_history,
-            Balances: self._balances,
-            Positions: self._positions,
+            Balances: self.reconciler.balances,
+            Positions: self.reconciler.positions,
         }
 
     def take(self, report: Report, now_ns: int) -> None:
@@ -104,6 +110,8 @@ class Reporter:
     def _accepted(self, report: OrderAccepted, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
         if order is None:
+            # It was given up, or nobody here has sent it: what rests unknown must not.
+            self._state.send(Cancel(report.venue, report.asset, report.client_order_id))
             return
         order.accepted = True
         order.accepted_ns = now_ns
@@ -257,7 +265,7 @@ class Reporter:
     # Queries
 
     def _open_orders(self, report: OpenOrders, now_ns: int) -> None:
-        if self._emergency.open_orders(report, now_ns):
+        if self._emergency.open_orders(report, now_ns) or self.reconciler.open_orders(report, now_ns):
             return
         for shown in report.orders:
             order = self._live_order(shown.client_order_id)
@@ -277,12 +285,27 @@ class Reporter:
         order.signal(OrderSignal.ACCEPTED)
         self._answered(order, now_ns)
 
+    def _cancelled_all(self, report: CancelledAll, now_ns: int) -> None:
+        self._emergency.cancelled_all(report, now_ns)
+        self.reconciler.cancelled_all(report, now_ns)
+
+    def _not_listed(self, order: WorkingOrder, now_ns: int) -> None:
+        self._of_order(order, now_ns, partial(self._end, order, OrderSignal.CANCELLED, reason="not_listed"))
+
+    def book_missed(self, fill: Fill, now_ns: int) -> None:
+        """Book an execution of which the report may have been lost; nothing where it is known."""
+        order = self._state.find_order(fill.client_order_id)
+        if order is None or order.strategy_id not in self._state.strategies:
+            self._unknown_fill(fill, now_ns)
+        else:
+            remaining_lots = order.exposure_lots - fill.quantity_lots
+            self._of_order(order, now_ns, partial(self._book, order, fill, remaining_lots=remaining_lots))
+
     def _fill_history(self, report: FillHistory, now_ns: int) -> None:
+        if self.reconciler.fill_history(report, now_ns):
+            return
         for fill in report.fills:
-            order = self._state.find_order(fill.client_order_id)
-            if order is not None and order.strategy_id in self._state.strategies:
-                remaining_lots = order.exposure_lots - fill.quantity_lots
-                self._of_order(order, now_ns, partial(self._book, order, fill, remaining_lots=remaining_lots))
+            self.book_missed(fill, now_ns)
         asked = self._live_order(report.request_id.partition("-")[2])
         if asked is None or not asked.is_answered_by(report.request_id):
             return
@@ -292,26 +315,19 @@ class Reporter:
                 self._of_order(asked, now_ns, partial(self._end, asked, OrderSignal.FILLED, reason=None))
             asked.fills_told = True
 
-    def _balances(self, report: Balances, now_ns: int) -> None:
-        self._state.starting_cash.setdefault(report.venue, report.cash)
-
-    def _positions(self, report: Positions, now_ns: int) -> None:
-        """Positions come from fills alone; comparing them is recovery's."""
-
     # Fills
 
     def _filled(self, report: OrderFilled, now_ns: int) -> None:
         fill = report.fill
         order = self._state.find_order(fill.client_order_id)
         if order is None or order.strategy_id not in self._state.strategies:
-            self._state.error(
-                None,
-                "UNKNOWN_FILL",
-                f"venue={fill.venue}, asset={fill.asset}, order={fill.client_order_id}, trade={fill.trade_id}",
-                now_ns,
-            )
+            self._unknown_fill(fill, now_ns)
             return
         self._book(order, fill, now_ns, report.remaining_lots)
+
+    def _unknown_fill(self, fill: Fill, now_ns: int) -> None:
+        values = f"venue={fill.venue}, asset={fill.asset}, order={fill.client_order_id}, trade={fill.trade_id}"
+        self._state.error(None, "UNKNOWN_FILL", values, now_ns)
 
     def _book(self, order: WorkingOrder, fill: Fill, now_ns: int, remaining_lots: int) -> None:
         """Book an execution once, in whatever state its order is; nothing remaining ends the order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from functools import partial
 
@@ -14,7 +15,7 @@ from zenotc.engine.rounding import EXACT
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
-from zenotc.exceptions import StrategyError
+from zenotc.exceptions import ZenOTCError
 from zenotc.models.events import CircuitBreaker, PnlUpdate
 from zenotc.models.market import BUY, SELL
 from zenotc.models.wire import utc_from_ns
@@ -121,15 +122,16 @@ class RiskWatch:
 
     def _resume(self, strategy: StrategyState, now_ns: int) -> None:
         """Resume after a breaker, or look again in a minute."""
-        strategy.resume_at_ns = now_ns + _AUTO_RESUME_RETRY_NS
+        if not strategy.market.usable:
+            return
+        strategy.resume_at_ns = None
         if strategy.status != "paused":
-            strategy.resume_at_ns = None
-        elif recovered(strategy):
-            try:
+            return
+        if recovered(strategy):
+            with contextlib.suppress(ZenOTCError):
                 self._conductor.apply(strategy, Trigger.RESUME, now_ns, reason="auto_resume", operator=None)
-            except StrategyError:
                 return
-            strategy.resume_at_ns = None
+        strategy.resume_at_ns = now_ns + _AUTO_RESUME_RETRY_NS
 
     def _publish(self, strategy: StrategyState, now_ns: int) -> None:
         ledger = strategy.ledger

@@ -11,11 +11,12 @@ from zenotc.engine.emergency import Emergency
 from zenotc.engine.market import Market
 from zenotc.engine.rounding import EXACT
 from zenotc.engine.strategy import StrategyState
+from zenotc.engine.venue_link import VenueLink
 from zenotc.engine.working_order import WorkingOrder
 from zenotc.exceptions import NotFoundError, ValidationError, ZenOTCError
 from zenotc.models.events import ErrorOccurred, StrategyEvent
-from zenotc.models.market import Instrument
-from zenotc.models.orders import Request
+from zenotc.models.market import Instrument, sign
+from zenotc.models.orders import Fill, Request
 from zenotc.models.settings import EngineSettings
 from zenotc.models.wire import utc_from_ns
 
@@ -51,7 +52,10 @@ class EngineState:
         self.ended_orders: OrderedDict[str, WorkingOrder] = OrderedDict()
         self.emergency = Emergency()
         self.waiting_commands: dict[str, list[StrategyState]] = {}
+        self.venues = {venue: VenueLink(venue) for venue, _ in self.markets}
+        self.journal_stalled = False
         self.starting_cash: dict[str, Decimal] = {}
+        self.cash_flow = dict.fromkeys(self.venues, Decimal(0))
         self.desk_pnl = self.desk_baseline = Decimal(0)
         self.actions: list[Action] = []
         self._id_prefix = id_prefix
@@ -118,6 +122,16 @@ class EngineState:
         """Take a strategy that is stopped and flat out of the engine; its PnL stays in the equity."""
         del self.strategies[strategy.strategy_id]
         strategy.market.strategies.remove(strategy)
+
+    def hold(self, fill: Fill, price: Decimal, quantity: Decimal) -> None:
+        """Move our position and cash at a venue by an execution: USD and base units."""
+        market = self.markets.get((fill.venue, fill.asset))
+        if market is None:
+            return
+        direction = sign(fill.side)
+        market.held_lots += direction * fill.quantity_lots
+        paid = EXACT.fma(price, EXACT.multiply(quantity, direction), fill.fee)
+        self.cash_flow[fill.venue] = EXACT.subtract(self.cash_flow[fill.venue], paid)
 
     def equity(self) -> Decimal | None:
         """Return the account's equity: the cash that the venues began with and all PnL since, USD.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from zenotc.engine.actions import Measured
 from zenotc.engine.breakers import Breaker, armed
 from zenotc.engine.equity_curve import EquityCurve
 from zenotc.engine.ledger import Ledger
@@ -94,6 +95,33 @@ class StrategyState:
     def start_curve(self, mid: Decimal) -> None:
         """Take the drawdown's peak from the present equity; `mid` in USD values the default capital."""
         self.curve.start(self.config.capital or EXACT.multiply(self.config.max_position, mid))
+
+    def measured(self, now_ns: int) -> Measured:
+        """Return where it stands; `recall` takes up after a restart what of that does not follow from its fills."""
+        return Measured(
+            self.strategy_id,
+            EXACT.add(self.ledger.total_pnl, self.curve.capital or self.config.capital or Decimal(0)),
+            self.position,
+            self.daily_pnl,
+            self.ledger.total_pnl,
+            None if self.targets is None else self.targets.spread_bps,
+            self.market.sigma(self.config.volatility_window_minutes),
+            {"mid": self.ledger.mid, "curve": self.curve.measures(), "counters": self.counters.measures()},
+            now_ns,
+        )
+
+    def recall(self, measures: Mapping[str, Any]) -> None:
+        """Take up the measures of an earlier process."""
+        self.curve.recall(measures["curve"])
+        self.counters.recall(measures["counters"])
+        if measures["mid"] is not None:
+            self.ledger.mark(Decimal(measures["mid"]))
+
+    @property
+    def differences(self) -> list[Market]:
+        """The markets of it on which the venue holds another position than our fills make."""
+        markets = (self.market, self.hedge_market)
+        return [market for market in markets if market is not None and market.difference is not None]
 
     @property
     def quiet(self) -> bool:

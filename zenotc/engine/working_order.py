@@ -21,7 +21,7 @@ from zenotc.models.quotes import OrderState
 
 __all__ = ["OrderSignal", "Purpose", "WorkingOrder"]
 
-Purpose = Literal["quote", "hedge", "flatten"]
+Purpose = Literal["quote", "hedge", "flatten", "adjustment"]
 
 
 class OrderSignal(Enum):

@@ -13,7 +13,7 @@ import structlog
 
 from zenotc.engine.actions import Reply
 from zenotc.engine.engine import Engine
-from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, ZenOTCError
+from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, StrategyError, ZenOTCError
 from zenotc.journal import JournalError
 from zenotc.journal.records import CommandOutcomeRecord
 from zenotc.models.commands import (
@@ -96,6 +96,21 @@ class CommandDesk:
             command = _without_journal(command)
         if isinstance(command, DeleteStrategy | UpdateStrategy):
             self._engine.state.strategy(command.strategy_id)
+        if isinstance(command, ClearEmergencyStop):
+            return await self._clear(command)
+        return await self._carry_out(command, started)
+
+    async def _clear(self, command: ClearEmergencyStop) -> Any:
+        """Clear the stop, its file first: while that is there, it stops the engine again."""
+        latched = self._latch.latched()
+        self._open_latch()
+        try:
+            return await self._carry_out(command, time.monotonic())
+        finally:
+            if latched is not None and self._engine.state.emergency.active:
+                self.close_latch(latched.operator, latched.reason, latched.since)
+
+    async def _carry_out(self, command: Command, started: float) -> Any:
         before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
         record = written(command, time.time_ns())
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
@@ -103,11 +118,9 @@ class CommandDesk:
         self._vitals.observe_stop(self._vitals.stop_sent, command, time.monotonic() - started)
         if isinstance(command, EmergencyStopAll):
             # The requests to cancel have left; from here on the stop also outlives this process.
-            self._close_latch(command.operator, "emergency_stop")
+            self.close_latch(command.operator, "emergency_stop")
         self._wake()
         error = await self._answer(command, reply)
-        if isinstance(command, ClearEmergencyStop) and error is None:
-            self._open_latch()
         if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
             error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
@@ -158,11 +171,12 @@ class CommandDesk:
 
     def journal_lost(self, error: JournalError) -> None:
         """Let the stop that follows from it outlive the process."""
-        self._close_latch(f"engine: {error}", "journal_lost")
+        self.close_latch(f"engine: {error}", "journal_lost")
 
-    def _close_latch(self, operator: str, reason: str) -> None:
+    def close_latch(self, operator: str, reason: str, since: datetime | None = None) -> None:
+        """Let the stop in force outlive this process, as far as the disk lets it."""
         try:
-            self._latch.latch(datetime.now(UTC), operator, reason)
+            self._latch.latch(since or datetime.now(UTC), operator, reason)
         except OSError as error:
             self._latch_failed("LATCH_NOT_WRITTEN", "the emergency stop will not survive a restart", error)
         else:
@@ -172,9 +186,9 @@ class CommandDesk:
         try:
             self._latch.clear()
         except OSError as error:
-            self._latch_failed("LATCH_NOT_REMOVED", "the emergency stop will be in force after a restart", error)
-        else:
-            self.latch_holds = True
+            self._latch_failed("LATCH_NOT_REMOVED", "the emergency stop stays in force", error)
+            reason = f"the emergency stop's file cannot be removed: {error.strerror or error}"
+            raise StrategyError(reason, code="latch_not_removed") from error
 
     def _latch_failed(self, code: str, meaning: str, error: OSError) -> None:
         """Say that the stop is as it was asked for, and its file is not: the disk must not undo what is done."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
 from zenotc import __version__
 from zenotc.engine.engine import Engine
+from zenotc.engine.recovery import RESTART, SHUTDOWN
+from zenotc.engine.strategy import StrategyState
 from zenotc.engine.views import (
     metrics_view,
     order_book_view,
@@ -37,9 +38,11 @@ from zenotc.runtime.command_desk import CommandDesk
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
+from zenotc.runtime.recall import recall
 from zenotc.runtime.results import emergency_state
 from zenotc.runtime.vitals import Vitals
-from zenotc.venues.venue import SimulatedVenue
+from zenotc.runtime.waking_sink import WakingSink
+from zenotc.venues.venue import ConnectedVenue, SimulatedVenue
 
 __all__ = ["Desk"]
 
@@ -73,7 +76,7 @@ class Desk:
 
     def __init__(
         self,
-        venues: Sequence[SimulatedVenue],
+        venues: Sequence[SimulatedVenue | ConnectedVenue],
         journal: Journal,
         latch: EmergencyLatch,
         settings: EngineSettings,
@@ -89,26 +92,29 @@ class Desk:
         self.vitals = Vitals()
         self._journal = journal
         self._latch = latch
+        self._connected = [venue for venue in venues if isinstance(venue, ConnectedVenue)]
+        self._simulated = [venue for venue in venues if not isinstance(venue, ConnectedVenue)]
         if start_ns is None:
-            start_ns = min((t for v in venues if (t := v.next_time()) is not None), default=time.time_ns())
+            start_ns = min((t for v in self._simulated if (t := v.next_time()) is not None), default=time.time_ns())
         self.clock = TradingClock(start_ns, speed)
-        instruments = [i for venue in venues for i in venue.instruments.values()]
+        self._instruments = [i for venue in venues for i in venue.instruments.values()]
         prefix = f"{journal.epoch[:6]}.{journal.last_seq}"
-        self.engine = Engine(settings, instruments, id_prefix=prefix, start_ns=start_ns)
+        self.engine = Engine(settings, self._instruments, id_prefix=prefix, start_ns=start_ns)
         self._floor = Floor(
             self.engine,
             venues,
             journal,
             self.clock,
+            latch,
             on_reply=lambda reply: self._commands.replied(reply),
             on_journal_lost=lambda error: self._commands.journal_lost(error),
             vitals=self.vitals,
         )
-        self._driver = Driver(self.clock, venues, self._floor, self._floor.send_pending, self.vitals)
+        self._driver = Driver(self.clock, self._simulated, self._floor, self._floor.send_pending, self.vitals)
         self._commands = CommandDesk(self.engine, self._floor, latch, self.clock, self._driver.wake, self.vitals)
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
         self._committed_seq = journal.last_seq
-        self._running: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
         self._started_ns = time.time_ns()
         journal.on_commit = self._publish
         journal.on_failure = self._floor.journal_failed
@@ -120,39 +126,56 @@ class Desk:
         self._floor.prepared.extend(commands)
 
     async def start(self) -> None:
-        """Connect to the venues and let trading time pass."""
-        self._journal.bind(asyncio.get_running_loop())
-        latched = self._latch.latched()
-        if latched is not None:
-            self.engine.state.emergency.latch(int(latched.since.timestamp() * 1e9), latched.operator)
-        self._floor.connect()
-        self._running = asyncio.create_task(self._driver.run(), name="driver")
-        self._running.add_done_callback(self._driver_ended)
+        """Take up what the journal tells, connect to the venues, and let trading time pass.
 
-    def _driver_ended(self, task: asyncio.Task[None]) -> None:
-        """Stop the loop's process where the driver has failed: an engine that stands still must not look alive."""
+        Raises
+        ------
+        ZenOTCError
+            If the journal cannot be read, or is of other markets.
+        """
+        quoting_venue = self.settings.quoting_venue
+        past = await asyncio.to_thread(recall, self._journal, self._instruments, quoting_venue, self.clock.now_ns())
+        self._journal.bind(asyncio.get_running_loop())
+        for venue in self._simulated:
+            venue.restore(past.booked.fill for past in past.fills if past.booked.fill.venue == venue.name)
+        self._floor.restore(past)
+        emergency = self.engine.state.emergency
+        if emergency.active and not self._latch.closed:
+            self._commands.close_latch(emergency.operator or "unknown", RESTART)
+        self._floor.connect(WakingSink(self._floor, self.clock, self._driver.wake))
+        self._run(self._driver.run(), "driver")
+        for connected in self._connected:
+            self._run(connected.run(), connected.name)
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._task_ended)
+        self._running.append(task)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        """Stop the loop's process where a task has failed: an engine that stands still must not look alive."""
         if not task.cancelled() and task.exception() is not None:
             asyncio.get_running_loop().call_exception_handler(
-                {"message": "the driver failed", "exception": task.exception(), "task": task}
+                {"message": f"the {task.get_name()} failed", "exception": task.exception(), "task": task}
             )
 
     async def stop(self) -> bool:
         """Cancel every order, wait for the venues to confirm it, and stop; returns whether they did."""
-        pauses = [
-            (StopStrategy if s.status == "stopped" else PauseStrategy)(
-                command_id=f"shutdown-{s.strategy_id}", operator="shutdown", strategy_id=s.strategy_id
-            )
-            for s in list(self.engine.state.strategies.values())
-            if s.status == "active" or not s.quiet
-        ]
-        results = await asyncio.gather(*(self._pause_at_end(command) for command in pauses))
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+        strategies = [s for s in self.engine.state.strategies.values() if s.status == "active" or not s.quiet]
+        results = await asyncio.gather(*(self._pause_at_end(strategy) for strategy in strategies))
+        self._floor.write_marks()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         return all(results)
 
-    async def _pause_at_end(self, command: PauseStrategy | StopStrategy) -> bool:
+    async def _pause_at_end(self, strategy: StrategyState) -> bool:
+        strategy_id, command_id = strategy.strategy_id, f"{SHUTDOWN}-{strategy.strategy_id}"
+        command: PauseStrategy | StopStrategy
+        if strategy.status == "stopped":
+            command = StopStrategy(command_id=command_id, operator=SHUTDOWN, strategy_id=strategy_id)
+        else:
+            command = PauseStrategy(command_id=command_id, operator=SHUTDOWN, strategy_id=strategy_id, reason=SHUTDOWN)
         try:
             result = await self.execute(command)
         except ZenOTCError:
@@ -333,6 +356,10 @@ class Desk:
     async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
         """Return the first `limit` committed events after a number, oldest first."""
         return await self._journal.events(after_seq=after_seq, limit=limit, strategy_id=strategy_id)
+
+    async def copy_journal(self) -> BinaryIO:
+        """Return a copy of the journal's file as it is now, open for reading; it is gone when it is closed."""
+        return await self._journal.copy()
 
     def listen(self, callback: Callable[[Sequence[JournalledEvent]], None]) -> Callable[[], None]:
         """Call back with the events of each commit, on the loop; returns the unsubscriber."""

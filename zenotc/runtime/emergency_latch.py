@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,11 @@ class EmergencyLatch:
             If it cannot be written.
         """
         write_durably(self._path, encode({"since": since, "operator": operator, "reason": reason}))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stop is in force; cheap enough to ask before every order."""
+        return os.path.exists(self._path)
 
     def latched(self) -> Latched | None:
         """Return the stop in force; a file that cannot be read is one, by an unknown operator."""

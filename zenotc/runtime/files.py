@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["remove_durably", "write_durably"]
+__all__ = ["created_durably", "remove_durably", "write_durably"]
 
 
 def write_durably(path: Path, body: bytes) -> None:
     """Replace a file, mode 0600: after a crash it holds the old content or the new, and the new once this returns."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+    with _draft_of(path) as (draft, file):
+        file.write(body)
+        _sync(file)
         draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
     _sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def created_durably(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write to, mode 0600, that gets its name when all is written and on disk.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file of that name, at the beginning or at the end; it stays as it is.
+    OSError
+        If it cannot be written.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with _draft_of(path) as (draft, file):
+        yield file
+        _sync(file)
+        os.link(draft, path)
+    _sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def _draft_of(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Yield a new file, mode 0600, beside a path, and its name, which is gone at the end."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            yield draft, file
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def remove_durably(path: Path) -> None:

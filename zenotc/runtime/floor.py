@@ -8,21 +8,26 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from zenotc.engine.actions import Action, FillBooked, Reply, Send
 from zenotc.engine.engine import Engine
+from zenotc.engine.past import Past
 from zenotc.journal import Journal, JournalError
-from zenotc.journal.records import CommandRecord, MarkRecord, Record
+from zenotc.journal.records import CommandRecord, Record
 from zenotc.models.commands import Command, CreateStrategy, EmergencyStopAll
 from zenotc.models.events import StrategyEvent
 from zenotc.models.market import Book, PublicTrade
-from zenotc.models.orders import Amend, Place, QueryBalances, Report, Request
+from zenotc.models.orders import Amend, Place, Report, Request
 from zenotc.runtime.clock import TradingClock
-from zenotc.runtime.outbox import Outbox
+from zenotc.runtime.emergency_latch import EmergencyLatch
+from zenotc.runtime.outbox import Outbox, Waiting
 from zenotc.runtime.recorder import records_of, written
 from zenotc.runtime.vitals import Vitals
-from zenotc.venues.venue import Venue
+from zenotc.venues.venue import ConnectedVenue, Venue, VenueSink
 
 __all__ = ["Floor"]
 
 _MARK_EVERY_NS = 5_000_000_000
+_CHECK_EVERY_NS = 250_000_000
+_STALLED_SECONDS = 1.0
+_LOST_SECONDS = 5.0
 _MOST_BEHIND = 2_000
 
 
@@ -43,6 +48,8 @@ class Floor:
         Where everything is written.
     clock
         Trading time.
+    latch
+        The emergency stop's file, which is looked at before every order.
     on_reply
         Hears the answer to a command, once it is on disk; to an emergency stop, as soon as there is one.
     on_journal_lost
@@ -57,6 +64,7 @@ class Floor:
         venues: Sequence[Venue],
         journal: Journal,
         clock: TradingClock,
+        latch: EmergencyLatch,
         on_reply: Callable[[Reply], None],
         on_journal_lost: Callable[[JournalError], None],
         vitals: Vitals,
@@ -66,6 +74,7 @@ class Floor:
         self._venues = {venue.name: venue for venue in venues}
         self._journal = journal
         self._clock = clock
+        self._latch = latch
         self._on_reply = on_reply
         self._on_journal_lost = on_journal_lost
         self._vitals = vitals
@@ -76,18 +85,34 @@ class Floor:
         self.journal_lost = False
         self._now_ns = clock.now_ns()
         self._next_mark_ns = 0
+        self._next_check_ns = self._now_ns
+        self._restored = False
 
-    def connect(self) -> None:
-        """Subscribe to every market, and ask for the balances that margin is judged by."""
-        now_ns = self._time(self._clock.now_ns())
+    def restore(self, past: Past) -> None:
+        """Give the engine its past."""
+        self._carry_out(self._engine.restore(past, self._time(self._clock.now_ns())))
+        self._restored = True
+
+    def connect(self, sink: VenueSink) -> None:
+        """Subscribe to every market; what a venue in this process holds of ours is compared at once.
+
+        `sink` hears the connected ones, which call at any time.
+        """
         for venue in self._venues.values():
-            venue.subscribe(list(venue.instruments), self)
-            venue.send(QueryBalances(venue.name, f"balances-{venue.name}"), now_ns)
+            if isinstance(venue, ConnectedVenue):
+                venue.subscribe(list(venue.instruments), sink)
+                self.on_link(venue.name, False, self._clock.now_ns())
+            else:
+                venue.subscribe(list(venue.instruments), self)
+                self.on_link(venue.name, True, self._clock.now_ns())
+        self._obey_latch()
 
     def waiting_for(self) -> list[str]:
         """Return what must be known before strategies can start."""
+        if not self._restored:
+            return ["journal"]
         state = self._engine.state
-        waiting = [f"balance of {name}" for name in self._venues if name not in state.starting_cash]
+        waiting = [link.waits_for for link in state.venues.values() if link.waits_for is not None]
         quoting = state.settings.quoting_venue
         markets = [market for (venue, _), market in state.markets.items() if venue == quoting]
         if not any(market.mid is not None for market in markets):
@@ -133,15 +158,20 @@ class Floor:
 
     @property
     def next_timer(self) -> int:
-        """When the engine wants to be called, ns."""
-        return self._engine.next_timer
+        """When the engine, or the watch over the journal, wants to be called, ns."""
+        return self._engine.next_timer if self._clock.unbounded else min(self._engine.next_timer, self._next_check_ns)
 
     def on_timer(self, now_ns: int) -> None:
         """Let the engine do what is due, and write down where the strategies stand."""
-        self._carry_out(self._engine.on_timer(self._time(now_ns)))
+        if not self._clock.unbounded and now_ns >= self._next_check_ns:
+            self._next_check_ns = now_ns + _CHECK_EVERY_NS
+            self._obey_latch()
+            self._watch_journal()
+        if now_ns >= self._engine.next_timer:
+            self._carry_out(self._engine.on_timer(self._time(now_ns)))
         if self._now_ns >= self._next_mark_ns:
             self._next_mark_ns = self._now_ns + _MARK_EVERY_NS
-            self._write_marks()
+            self.write_marks()
 
     def command(self, command: Command, written: CommandRecord) -> None:
         """Take a command; the journal has it before what it leads to."""
@@ -158,6 +188,16 @@ class Floor:
         prepared, self.prepared = self.prepared, []
         for command in prepared:
             self.command(command, written(command, time.time_ns()))
+
+    def _obey_latch(self) -> bool:
+        """Stop where somebody else has left the stop's file; returns whether the stop is in force."""
+        emergency = self._engine.state.emergency
+        if not emergency.active and self._latch.closed:
+            latched = self._latch.latched()
+            operator = "unknown" if latched is None else latched.operator
+            stop = EmergencyStopAll(command_id="latch", operator=operator)
+            self._carry_out(self._engine.on_command(stop, self._time(self._clock.now_ns())))
+        return emergency.active
 
     # Outputs -------------------------------------------------------------------------------------------------------
 
@@ -209,6 +249,11 @@ class Floor:
         self._vitals.sent[type(request)] += 1
         self._venues[request.venue].send(request, now_ns)
 
+    def _send_order(self, waiting: Waiting) -> None:
+        """Send an order, unless the stop's file is there: then the stop has taken it with everything else."""
+        if self._engine.state.emergency.active or not self._obey_latch():
+            self._send(waiting.request, waiting.decided_ns)
+
     def send_pending(self) -> Awaitable[None] | None:
         """Return what waits for the journal and then sends the orders; `None` where there is nothing to wait for.
 
@@ -219,7 +264,7 @@ class Floor:
             return None
         if self._clock.unbounded:
             for waiting in self._outbox.take_until(self._ticket):
-                self._send(waiting.request, waiting.decided_ns)
+                self._send_order(waiting)
             behind = self._ticket - self._journal.committed > _MOST_BEHIND
         else:
             behind = bool(self._outbox)
@@ -229,7 +274,7 @@ class Floor:
         """Wait for what was decided by now; what comes in meanwhile is looked at by the next call."""
         committed = await self._committed()
         for waiting in self._outbox.take_until(committed):
-            self._send(waiting.request, waiting.decided_ns)
+            self._send_order(waiting)
         while self._replies and self._replies[0][0] <= committed:
             self._on_reply(self._replies.popleft()[1])
 
@@ -263,19 +308,15 @@ class Floor:
         self._carry_out(self._engine.on_command(stop, self._now_ns))
         self._on_journal_lost(error)
 
-    def _write_marks(self) -> None:
-        """Write down where every strategy stands, for its history."""
-        marks = [
-            MarkRecord(
-                strategy.strategy_id,
-                self._now_ns,
-                strategy.ledger.total_pnl + (strategy.curve.capital or strategy.config.capital or 0),
-                strategy.position,
-                strategy.daily_pnl,
-                strategy.ledger.total_pnl,
-                strategy.targets.spread_bps if strategy.targets is not None else None,
-                strategy.market.sigma(strategy.config.volatility_window_minutes),
-            )
-            for strategy in self._engine.state.strategies.values()
-        ]
-        self.journal(marks)
+    def _watch_journal(self) -> None:
+        """Pull the quotes while the journal does not follow; one that has not for too long is as good as lost."""
+        lag_seconds = self._journal.lag_seconds
+        if lag_seconds > _LOST_SECONDS:
+            self.journal_failed(JournalError(f"the journal has written nothing for {lag_seconds:.1f} s"))
+        stalled = lag_seconds > _STALLED_SECONDS
+        if stalled != self._engine.state.journal_stalled:
+            self._carry_out(self._engine.on_journal(stalled, self._now_ns))
+
+    def write_marks(self) -> None:
+        """Write down where every strategy stands, for its history and for the next start."""
+        self._carry_out(self._engine.measure(self._now_ns))

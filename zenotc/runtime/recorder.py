@@ -9,17 +9,26 @@ from zenotc.engine.actions import (
     DayBegan,
     EmergencyChanged,
     Emit,
+    FaultOccurred,
     FillBooked,
+    Measured,
+    OffsetAccepted,
     OrderChanged,
+    Reconciled,
     StrategyChanged,
 )
 from zenotc.journal.records import (
     BaselineRecord,
     CommandRecord,
     EmergencyRecord,
+    FaultRecord,
     FillRecord,
+    MarkRecord,
+    MeasuresRecord,
+    OffsetRecord,
     OrderRecord,
     OrderStateRecord,
+    ReconciliationRecord,
     Record,
     StrategyRecord,
 )
@@ -43,12 +52,29 @@ def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
         elif isinstance(action, StrategyChanged):
             config = encode(action.config.given())
             records.append(
-                StrategyRecord(action.strategy_id, action.time_ns, action.status, action.reason, config, action.deleted)
+                StrategyRecord(
+                    action.strategy_id,
+                    action.time_ns,
+                    action.status,
+                    action.reason,
+                    config,
+                    action.deleted,
+                    action.resume_at_ns,
+                )
             )
+        elif isinstance(action, Measured):
+            records.append(_mark(action))
+            records.append(MeasuresRecord(action.strategy_id, action.time_ns, encode(action.measures)))
         elif isinstance(action, DayBegan):
             records.append(BaselineRecord(action.strategy_id, action.day, action.total_pnl))
         elif isinstance(action, EmergencyChanged):
             records.append(EmergencyRecord(action.time_ns, action.active, action.operator, action.reason))
+        elif isinstance(action, Reconciled):
+            records.append(ReconciliationRecord(action.venue, action.time_ns, action.trade_id, action.complete))
+        elif isinstance(action, OffsetAccepted):
+            records.append(OffsetRecord(action.venue, action.asset, action.time_ns, action.quantity, action.operator))
+        elif isinstance(action, FaultOccurred):
+            records.append(FaultRecord(action.time_ns, action.strategy_id, action.traceback))
     return records
 
 
@@ -96,6 +122,19 @@ def _order(action: OrderChanged) -> OrderRecord | OrderStateRecord:
         action.filled,
         order.venue_order_id,
         action.reason,
+    )
+
+
+def _mark(action: Measured) -> MarkRecord:
+    return MarkRecord(
+        action.strategy_id,
+        action.time_ns,
+        action.equity,
+        action.position,
+        action.daily_pnl,
+        action.total_pnl,
+        action.spread_bps,
+        action.sigma,
     )
 
 

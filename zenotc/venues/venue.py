@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol, runtime_checkable
 
 from zenotc.models.market import Book, Instrument, PublicTrade
-from zenotc.models.orders import Report, Request
+from zenotc.models.orders import Fill, Report, Request
 
 __all__ = ["ConnectedVenue", "SimulatedVenue", "Venue", "VenueSink"]
 
@@ -65,6 +65,7 @@ class Venue(Protocol):
         """
 
 
+@runtime_checkable
 class ConnectedVenue(Venue, Protocol):
     """A venue behind a connection; it calls its sink on the event loop that runs it, with the wall clock's time."""
 
@@ -73,7 +74,10 @@ class ConnectedVenue(Venue, Protocol):
 
 
 class SimulatedVenue(Venue, Protocol):
-    """A venue that lives in its own time and only moves when it is told to."""
+    """A venue in the engine's own process, which lives in its own time and only moves when it is told to."""
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Take up an account that lived and died with an earlier process, by its fills, before anything happens."""
 
     def next_time(self) -> int | None:
         """Return when the next thing happens or is delivered, ns since the Unix epoch; `None` for never."""
