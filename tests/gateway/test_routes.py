@@ -215,3 +215,10 @@ async def test_openapi_describes_bodies_and_answers(call: Caller) -> None:
     assert {"name", "asset", "baseSpreadBps"} <= set(schema["required"])
     assert "Answer_Strategy_" in json.dumps(create["responses"]["201"])
     assert {"get", "patch", "delete"} <= set(description["paths"]["/api/sdk/mm-strategies/{strategy_id}"])
+
+
+@pytest.mark.parametrize(("key", "scope"), [("trader", "MARKET_MAKING"), ("reader", "READ"), ("switch", "STOP")])
+async def test_the_status_says_what_the_key_may_do_and_who_it_acts_as(call: Caller, key: str, scope: str) -> None:
+    answer = await call("GET", "/api/sdk/status", key=key, headers={"X-Operator": "ann"})
+    asker = answer.json()["data"]["asker"]
+    assert asker["scope"] == scope and asker["operator"].endswith("/ann")

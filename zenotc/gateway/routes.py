@@ -17,7 +17,7 @@ from zenotc.models import commands
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
-from zenotc.models.status import EmergencyState, EngineStatus, HistoryPoint
+from zenotc.models.status import Asker, EmergencyState, EngineStatus, HistoryPoint
 from zenotc.models.strategy import CancelQuotesResult, CommandResult, EmergencyStopResult, Strategy
 
 __all__ = ["router"]
@@ -240,6 +240,7 @@ async def get_order_book(desk: TheDesk, asset: str, query: Annotated[BookQuery, 
 
 @router.get("/status", response_model=Answer[EngineStatus])
 @signed("READ")
-async def get_status(desk: TheDesk) -> Response:
-    """Return the state of the engine."""
-    return answer(desk.status())
+async def get_status(desk: TheDesk, caller: TheCaller) -> Response:
+    """Return the state of the engine, and who asks for it."""
+    asker = Asker(scope=caller.key.scope, operator=caller.operator)
+    return answer(desk.status().model_copy(update={"asker": asker}))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zenotc.models.wire import WireModel
 
-__all__ = ["EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
+__all__ = ["Asker", "EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
 
 Environment = Literal["sandbox", "live"]
 
@@ -37,10 +37,18 @@ class EmergencyState(WireModel):
     durable: bool = True
 
 
+class Asker(WireModel):
+    """Who asks: what the key may do, and the name under which the journal keeps what it does."""
+
+    scope: Literal["READ", "STOP", "MARKET_MAKING"]
+    operator: str
+
+
 class EngineStatus(WireModel):
     """The engine: PnL in USD over all strategies, `trading_time` is the venue's time (a recording's, in a replay).
 
-    `deleted_daily_pnl` and `deleted_total_pnl` are the shares of the strategies that there are no longer.
+    `deleted_daily_pnl` and `deleted_total_pnl` are the shares of the strategies that there are no longer. `asker` is
+    who has asked for this.
     """
 
     environment: Environment
@@ -62,6 +70,7 @@ class EngineStatus(WireModel):
     client_silence_seconds: float = Field(default=0.0, description="Since a client was heard: see `dead_man_seconds`")
     open_orders: int
     feed: str
+    asker: Asker | None = None
 
 
 class HistoryPoint(WireModel):
