@@ -1,23 +1,40 @@
-"""Everything that a key can do: footer, help and tests read this registry, and the keys are bound from it.
+"""Everything that a key can do: footer, help, palette, key map and tests read this registry.
 
-An action that cannot be done now says why, in a sentence. What reduces risk is never refused because the console
-is blind; what adds risk is.
+An action that cannot be done now says why, in a sentence. Its danger says who may do it. What reduces risk is never
+refused because the console is blind; what adds risk is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from console.commands import Command
-from console.formatting import clean
+from console.formatting import age, clean
 from zenotc.models.strategy import Strategy
 
-__all__ = ["ACTIONS", "Action", "Situation", "action_by_id"]
+__all__ = ["ACTIONS", "OLD_SECONDS", "Action", "Permission", "Situation", "action_by_id", "refusal_of"]
 
 Danger = Literal["none", "reduces_risk", "adds_risk", "trades", "stops_all"]
 Scope = Literal["strategy", "desk", "screen"]
+Permission = Literal["READ", "STOP", "MARKET_MAKING"]
+
+OLD_SECONDS = 5.0
+"""Market data older than this is stale: nothing that adds risk is sent on it."""
+
+_TAKES: dict[Danger, Permission] = {
+    "none": "READ",
+    "reduces_risk": "STOP",
+    "stops_all": "STOP",
+    "trades": "MARKET_MAKING",
+    "adds_risk": "MARKET_MAKING",
+}
+_COVERS: dict[Permission, frozenset[Permission]] = {
+    "READ": frozenset({"READ"}),
+    "STOP": frozenset({"READ", "STOP"}),
+    "MARKET_MAKING": frozenset({"READ", "STOP", "MARKET_MAKING"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +44,34 @@ class Situation:
     Parameters
     ----------
     strategy
-        The selected strategy.
+        The strategy that it would be done to: the selected one, or one of the marked.
     pending
         The command under way for it.
+    market_age_seconds
+        How old the market data is that it relies on; `None` where that is not known.
+    active_on_asset
+        How many strategies are active on its asset.
     stale
         Whether the engine cannot be reached or has fallen silent.
     emergency
         Whether the emergency stop is in force.
-    active_on_asset
-        How many strategies are active on the selected one's asset.
+    to_flatten
+        How many strategies are not both stopped and flat.
+    permission
+        What the console's key may do.
+    read_only
+        Whether the console was opened to look only.
     """
 
     strategy: Strategy | None = None
     pending: Command | None = None
+    market_age_seconds: float | None = None
+    active_on_asset: int = 0
     stale: bool = False
     emergency: bool = False
-    active_on_asset: int = 0
+    to_flatten: int = 0
+    permission: Permission = "MARKET_MAKING"
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +93,7 @@ class Action:
     danger, scope
         What it can do to the risk, and what it acts on.
     disabled
-        Says why it cannot be done now, or `None`.
+        Says why it cannot be done now, or `None`; permission and stale data are asked about for all alike.
     footer
         Whether the footer shows it.
     """
@@ -79,6 +108,46 @@ class Action:
     disabled: Callable[[Situation], str | None] = lambda _: None
     footer: bool = True
 
+    @property
+    def takes(self) -> Permission:
+        """Who may do it: the permission that it takes."""
+        return _TAKES[self.danger]
+
+    def permitted(self, permission: Permission) -> bool:
+        """Return whether a key of this permission may do it."""
+        return self.takes in _COVERS[permission]
+
+    def refusal(self, now: Situation) -> str | None:
+        """Return why it cannot be done now, as a sentence, or `None`."""
+        if not self.permitted(now.permission):
+            if now.read_only:
+                return "This console is read-only: it was opened to look."
+            return f"A {now.permission} key may not do this: it takes {self.takes}."
+        reason = self.disabled(now)
+        if reason is not None or self.danger != "adds_risk":
+            return reason
+        if now.stale:
+            return _BLIND
+        old = now.market_age_seconds
+        if self.scope != "strategy" or now.strategy is None or old is None or old <= OLD_SECONDS:
+            return None
+        return f"The market data of {clean(now.strategy.asset, 20)} is {age(old)} old: nothing that adds risk is sent."
+
+
+def refusal_of(action: Action, targets: Sequence[Situation]) -> str | None:
+    """Return why an action can be done to none of its targets, `None` where it can be to some.
+
+    Parameters
+    ----------
+    targets
+        One situation for each strategy that it would be done to, at least one.
+    """
+    considered = targets if action.scope == "strategy" else targets[:1]
+    reasons = [action.refusal(now) for now in considered]
+    if None in reasons:
+        return None
+    return reasons[0] if len(reasons) == 1 else f"None of the {len(reasons)} marked: {reasons[0]}"
+
 
 _NO_SELECTION = "No strategy is selected."
 _IN_FORCE = "The emergency stop is in force: Shift+C clears it."
@@ -92,7 +161,7 @@ def _start(now: Situation) -> str | None:
     name = clean(strategy.name, 80)
     if strategy.status != "stopped":
         return f"{name} is {strategy.status}" + (": r resumes it." if strategy.status == "paused" else " already.")
-    return _adds_risk(now)
+    return _in_force(now) or _under_way(now)
 
 
 def _resume(now: Situation) -> str | None:
@@ -102,27 +171,29 @@ def _resume(now: Situation) -> str | None:
     name = clean(strategy.name, 80)
     if strategy.status != "paused":
         return f"{name} is {strategy.status}" + (": s starts it." if strategy.status == "stopped" else " already.")
-    return _adds_risk(now)
+    return _in_force(now) or _under_way(now)
 
 
-def _adds_risk(now: Situation) -> str | None:
-    if now.emergency:
-        return _IN_FORCE
-    if now.stale:
-        return _BLIND
-    return f"Already {now.pending.doing} it: wait for the answer." if now.pending else None
+def _in_force(now: Situation) -> str | None:
+    return _IN_FORCE if now.emergency else None
+
+
+def _under_way(now: Situation, action: str | None = None) -> str | None:
+    """Refuse what would be sent twice: the same action, or any where none is named."""
+    if now.pending is None or action not in (None, now.pending.action):
+        return None
+    return f"Already {now.pending.doing} it: wait for the answer."
 
 
 def _pause(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
         return _NO_SELECTION
-    name = clean(strategy.name, 80)
     if strategy.status == "paused" and not strategy.open_orders:
-        return f"{name} is paused already."
+        return f"{clean(strategy.name, 80)} is paused already."
     if strategy.status == "stopped":
-        return f"{name} is stopped: there is nothing to pause."
-    return _unless_pending(now, "pause")
+        return f"{clean(strategy.name, 80)} is stopped: there is nothing to pause."
+    return _under_way(now, "pause")
 
 
 def _stop(now: Situation) -> str | None:
@@ -131,18 +202,20 @@ def _stop(now: Situation) -> str | None:
         return _NO_SELECTION
     if strategy.status == "stopped" and not strategy.open_orders and not strategy.unknown_orders:
         return f"{clean(strategy.name, 80)} is stopped already."
-    return _unless_pending(now, "stop")
+    return _under_way(now, "stop")
 
 
 def _flatten(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
         return _NO_SELECTION
-    if now.emergency:
-        return _IN_FORCE
     if strategy.status == "stopped" and not strategy.current_position:
         return f"{clean(strategy.name, 80)} is stopped and flat: there is nothing to trade."
-    return _unless_pending(now, "flatten")
+    return _in_force(now) or _under_way(now, "flatten")
+
+
+def _flatten_all(now: Situation) -> str | None:
+    return _in_force(now) or (None if now.to_flatten else "Every strategy is stopped and flat: nothing to trade.")
 
 
 def _cancel(now: Situation) -> str | None:
@@ -150,19 +223,15 @@ def _cancel(now: Situation) -> str | None:
         return _NO_SELECTION
     if not now.active_on_asset and not now.strategy.open_orders:
         return f"No strategy quotes {clean(now.strategy.asset, 20)}: there is nothing to cancel."
-    return _unless_pending(now, "cancel_quotes")
-
-
-def _unless_pending(now: Situation, action: str) -> str | None:
-    if now.pending is not None and now.pending.action == action:
-        return f"Already {now.pending.doing} it: wait for the answer."
-    return None
+    return _under_way(now, "cancel_quotes")
 
 
 def _clear(now: Situation) -> str | None:
-    if now.stale:
-        return _BLIND
     return None if now.emergency else "No emergency stop is in force."
+
+
+def _mark(now: Situation) -> str | None:
+    return _NO_SELECTION if now.strategy is None else None
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -174,28 +243,36 @@ ACTIONS: tuple[Action, ...] = (
            "adds_risk", "strategy", _resume),
     Action("stop", "x", "x", "stop", "Cancel its quotes and hedges, and keep the position.",
            "reduces_risk", "strategy", _stop),
-    Action("flatten", "f", "f", "flatten", "Stop it and trade its position to zero; asks first.",
+    Action("flatten", "f", "f", "flatten", "Stop it and trade its position to zero; shows the cost and asks first.",
            "trades", "strategy", _flatten),
     Action("cancel_quotes", "c", "c", "cancel quotes", "Pause every strategy on the asset and cancel their quotes.",
            "reduces_risk", "strategy", _cancel),
     Action("emergency_stop", "exclamation_mark", "!!", "EMERGENCY STOP",
            "Twice within a second: cancel and stop everything, everywhere.", "stops_all", "desk"),
+    Action("flatten_all", "F", "F", "flatten all", "Stop every strategy and trade every position to zero; asks for "
+           "the word.", "trades", "desk", _flatten_all, footer=False),
     Action("clear_emergency_stop", "C", "C", "clear stop", "End the emergency stop; strategies stay stopped.",
            "adds_risk", "desk", _clear, footer=False),
+    Action("mark", "space", "Space", "mark", "Mark the strategy: commands go to all that are marked and seen.",
+           "none", "strategy", _mark, footer=False),
+    Action("mark_all", "asterisk", "*", "mark all", "Mark every strategy that is seen; again: none.", footer=False),
     Action("filter", "slash", "/", "filter", "Show only lines that hold the words, in the focused pane."),
+    Action("palette", "ctrl+p", "^P", "actions", "Find an action by its name.", footer=False),
     Action("detail", "enter", "⏎", "detail", "On a small screen: open and close the detail.", footer=False),
-    Action("next", "j,down", "j ↓", "down", "Select the next strategy; in the events: scroll down.", footer=False),
-    Action("previous", "k,up", "k ↑", "up", "Select the strategy before; in the events: scroll up.", footer=False),
-    Action("follow", "end,G", "G End", "newest", "Events: the newest, and follow. Table: the last.",
+    Action("next", "j,down", "j ↓", "down", "Select the next strategy; in a log: scroll down.", footer=False),
+    Action("previous", "k,up", "k ↑", "up", "Select the strategy before; in a log: scroll up.", footer=False),
+    Action("follow", "end,G", "G End", "newest", "In a log: the newest, and follow. Table: the last.",
            footer=False),
-    Action("oldest", "home,g", "g Home", "oldest", "Events: the oldest. Table: the first.",
+    Action("oldest", "home,g", "g Home", "oldest", "In a log: the oldest. Table: the first.",
            footer=False),
     Action("page_down", "pagedown,ctrl+d", "PgDn", "page down", "One page down.", footer=False),
     Action("page_up", "pageup,ctrl+u", "PgUp", "page up", "One page up.", footer=False),
     Action("focus_table", "1", "1", "strategies", "Go to the strategies.", footer=False),
     Action("focus_detail", "2", "2", "detail", "Go to the detail.", footer=False),
     Action("focus_events", "3", "3", "events", "Go to the events.", footer=False),
-    Action("back", "escape", "Esc", "back", "Close what is open; end the filter.", footer=False),
+    Action("focus_commands", "5", "5", "commands", "Go to the commands: what was sent, by whom, and what came of it.",
+           footer=False),
+    Action("back", "escape", "Esc", "back", "Close what is open; end the filter; unmark.", footer=False),
     Action("help", "question_mark", "?", "help", "Show every key and what it does."),
     Action("quit", "q,ctrl+c", "q", "quit", "Leave the console; an engine that it attached to goes on."),
 )  # fmt: skip

@@ -13,32 +13,39 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.containers import Horizontal
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from console.actions import ACTIONS, Situation, action_by_id
+from console.actions import ACTIONS, Situation, action_by_id, refusal_of
 from console.double_press import DoublePress
 from console.formatting import clean
 from console.link import Link
 from console.operator import Operator
-from console.screens.questions import ask_to_clear, ask_to_flatten
+from console.screens.dialog import Question
+from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
 from console.store import Store
 from console.terminal import watch_terminal
+from console.widgets.command_list import CommandList
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.strategy_table import StrategyTable
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
+from zenotc.models.strategy import Strategy
 from zenotc.sdk.client import ZenOTCClient
 
 __all__ = ["ConsoleApp"]
@@ -63,6 +70,12 @@ def _bindings() -> list[BindingType]:
     return [Binding(action.key, f"do('{action.id}')", action.label) for action in ACTIONS if action is not _EMERGENCY]
 
 
+def _palette() -> type[Provider]:
+    from console.palette import Actions  # when it is first opened
+
+    return Actions
+
+
 class ConsoleApp(App[int]):
     """The desk on a terminal.
 
@@ -74,6 +87,8 @@ class ConsoleApp(App[int]):
         The engine's address as the header shows it.
     operator
         Who gives the commands; default the user's name.
+    read_only
+        Whether it only looks.
     clock
         Monotonic seconds.
     utc_now
@@ -82,7 +97,8 @@ class ConsoleApp(App[int]):
 
     CSS_PATH = STYLE_SHEET
     TITLE = "zenotc"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS = {_palette}  # noqa: RUF012
+    COMMAND_PALETTE_BINDING = ""  # a key of the registry opens it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (46, "-roomy")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
@@ -93,14 +109,17 @@ class ConsoleApp(App[int]):
         *,
         address: str | None = None,
         operator: str | None = None,
+        read_only: bool = False,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self.store = Store(clock, address=address or _address(client))
+        name = operator or getpass.getuser()
+        self.store = Store(clock, address=address or _address(client), utc_now=utc_now, read_only=read_only)
+        self.store.commands.operator = clean(name, 40)
         self._link = Link(client, self.store)
-        self._operator = Operator(client, self.store, operator or getpass.getuser(), self._commands_changed)
+        self._operator = Operator(client, self.store, name, self._commands_changed)
         self._emergency_key = DoublePress()
         self._drawn_chart_at = self._drawn_log_at = -CHART_SECONDS
         self._resting: Timer | None = None
@@ -109,8 +128,9 @@ class ConsoleApp(App[int]):
         self._table = StrategyTable(self.store)
         self._detail = Detail(self.store)
         self._journal = EventLog(self.store)
+        self._commands = CommandList(self.store)
         self._status = StatusLine(self.store)
-        self._footer = Footer(self._situation)
+        self._footer = Footer(self.situations)
 
     def compose(self) -> ComposeResult:
         """Lay the desk out."""
@@ -119,6 +139,7 @@ class ConsoleApp(App[int]):
             yield self._table
             yield self._detail
         yield self._journal
+        yield self._commands
         field = Input(placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter")
         field.display = False
         yield field
@@ -163,7 +184,7 @@ class ConsoleApp(App[int]):
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
-        for widget in (self._header, self._table, self._status, self._footer):
+        for widget in (self._header, self._table, self._commands, self._status, self._footer):
             widget.draw()
 
     def _draw_rest(self) -> None:
@@ -180,10 +201,8 @@ class ConsoleApp(App[int]):
 
     def _commands_changed(self) -> None:
         self._link.ask_now()
-        self._table.draw()
-        self._status.draw()
-        self._header.draw()
-        self._footer.draw()
+        for widget in (self._table, self._commands, self._status, self._header, self._footer):
+            widget.draw()
 
     @on(StrategyTable.Selected)
     def _selected(self) -> None:
@@ -209,75 +228,110 @@ class ConsoleApp(App[int]):
 
     # What keys do ----------------------------------------------------------------------------------------------------
 
-    def _situation(self) -> Situation:
+    def situations(self) -> list[Situation]:
+        """Return what decides what can be done, for each strategy that a key would act on: one at least."""
         store = self.store
-        strategy = store.strategy(self._table.selected_id)
-        if strategy is None:
-            return Situation(stale=store.stale, emergency=store.emergency)
-        return Situation(
-            strategy=strategy,
-            pending=store.commands.pending(strategy.id),
+        desk = Situation(
             stale=store.stale,
             emergency=store.emergency,
-            active_on_asset=store.active_on(strategy.asset),
+            to_flatten=len(store.to_flatten),
+            permission=store.permission,
+            read_only=store.read_only,
         )
+        return [self._situation_of(strategy, desk) for strategy in self._targets()] or [desk]
+
+    def _situation_of(self, strategy: Strategy, desk: Situation) -> Situation:
+        return replace(
+            desk,
+            strategy=strategy,
+            pending=self.store.commands.pending(strategy.id),
+            market_age_seconds=self.store.market_age_seconds(strategy),
+            active_on_asset=self.store.active_on(strategy.asset),
+        )
+
+    def _targets(self) -> list[Strategy]:
+        """Return the strategies that a command goes to: those that are marked and seen, or the selected one."""
+        selected = self._table.selected_id
+        found = map(self.store.strategy, self._table.marked_in_view or [selected or ""])
+        return [strategy for strategy in found if strategy is not None]
 
     async def on_event(self, event: events.Event) -> None:
         """Take the emergency key before anything else can, by the time at which it was pressed.
 
         An input would keep a printable key from every binding, also from one with priority.
         """
-        if isinstance(event, events.Key) and event.key == _EMERGENCY.key and not event.is_forwarded:
-            await self._press_emergency(event.time)
-            return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if event.key == _EMERGENCY.key:
+                await self._press_emergency(event.time)
+                return
+            if isinstance(self.screen, Question) and not self.screen.hears(event):
+                return
         await super().on_event(event)
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key stands for, or say in a sentence why not."""
-        reason = action_by_id(action_id).disabled(self._situation())
+        reason = refusal_of(action_by_id(action_id), self.situations())
         if reason is not None:
             self._status.answer(reason)
             return
-        await getattr(self, f"_do_{action_id}")()
+        do = getattr(self, f"_do_{action_id}", None)
+        if do is None:
+            self._command(action_id)
+        else:
+            await do()
+
+    async def choose(self, action_id: str) -> None:
+        """Do what was chosen from the palette, as its key would."""
+        if action_id == _EMERGENCY.id:
+            await self._emergency_stop()
+        else:
+            await self.action_do(action_id)
 
     def _command(self, action: str) -> None:
-        strategy = self.store.strategy(self._table.selected_id)
-        if strategy is not None:
-            self.run_worker(self._operator.command(action, strategy), name=action, exit_on_error=False)
+        """Send a command to every target that it can be done to; the others are told why not."""
+        registered = action_by_id(action)
+        able: list[Strategy] = []
+        refused: list[tuple[Strategy, str]] = []
+        for now in self.situations():
+            if now.strategy is None:
+                continue
+            reason = registered.refusal(now)
+            if reason is None:
+                able.append(now.strategy)
+            else:
+                refused.append((now.strategy, reason))
+        self._send(action, able, refused)
 
-    async def _do_start(self) -> None:
-        self._command("start")
-
-    async def _do_pause(self) -> None:
-        self._command("pause")
-
-    async def _do_resume(self) -> None:
-        self._command("resume")
-
-    async def _do_stop(self) -> None:
-        self._command("stop")
-
-    async def _do_cancel_quotes(self) -> None:
-        self._command("cancel_quotes")
+    def _send(self, action: str, able: Sequence[Strategy], refused: Sequence[tuple[Strategy, str]] = ()) -> None:
+        self.run_worker(self._operator.command(action, able, refused), name=action, exit_on_error=False)
 
     async def _do_flatten(self) -> None:
-        strategy = self.store.strategy(self._table.selected_id)
-        if strategy is None:
-            return
+        await self._ask_to_flatten(self._targets())
 
+    async def _do_flatten_all(self) -> None:
+        found = map(self.store.strategy, self.store.to_flatten)
+        await self._ask_to_flatten([strategy for strategy in found if strategy], FLATTEN_ALL_WORD)
+
+    async def _ask_to_flatten(self, strategies: Sequence[Strategy], word: str = "") -> None:
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._operator.command("flatten", strategy), name="flatten", exit_on_error=False)
+                self._send("flatten", strategies)
 
-        await self.push_screen(ask_to_flatten(self.store, strategy.id), answered)
+        meanwhile = partial(self._link.look_deep, {s.asset for s in strategies if s.current_position})
+        await self.push_screen(ask_to_flatten(self.store, strategies, meanwhile, word=word), answered)
 
     async def _press_emergency(self, at: float) -> None:
-        answer = self._emergency_key.press(at)
-        if answer == "second":
-            self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
-            while len(self.screen_stack) > 1:
-                await self.pop_screen()
+        reason = _EMERGENCY.refusal(self.situations()[0])
+        if reason is not None:
+            self._status.answer(f"{reason} `zenotc emergency-stop` stops everything.", "alarm")
+        elif self._emergency_key.press(at) == "second":
+            await self._emergency_stop()
         self._header.draw()
+
+    async def _emergency_stop(self) -> None:
+        self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
 
     async def _do_clear_emergency_stop(self) -> None:
         def answered(yes: bool | None) -> None:
@@ -286,13 +340,28 @@ class ConsoleApp(App[int]):
 
         await self.push_screen(ask_to_clear(self.store, self._operator.name), answered)
 
+    async def _do_mark(self) -> None:
+        self._table.mark()
+        self._footer.draw()
+
+    async def _do_mark_all(self) -> None:
+        self._table.mark_all()
+        self._footer.draw()
+
+    async def _do_palette(self) -> None:
+        self.action_command_palette()
+
     async def _do_help(self) -> None:
         from console.screens.help import Help
 
-        await self.push_screen(Help(self._situation()))
+        pane = next((name for name, widget in self._panes().items() if widget.has_focus), "table")
+        await self.push_screen(Help(self.situations(), pane))
 
     async def _do_quit(self) -> None:
         self.exit(0)
+
+    def _panes(self) -> dict[str, Widget]:
+        return {"table": self._table, "detail": self._detail, "events": self._journal, "commands": self._commands}
 
     # Moving about ----------------------------------------------------------------------------------------------------
 
@@ -309,26 +378,31 @@ class ConsoleApp(App[int]):
         self._move(-1)
 
     async def _do_page_down(self) -> None:
-        self._move(self._journal.page if self._journal.has_focus else self._table.page)
+        self._move((self._open_log or self._table).page)
 
     async def _do_page_up(self) -> None:
-        self._move(-self._journal.page if self._journal.has_focus else -self._table.page)
+        self._move(-(self._open_log or self._table).page)
+
+    @property
+    def _open_log(self) -> EventLog | CommandList | None:
+        """The log that has the keys."""
+        return next((log for log in (self._journal, self._commands) if log.has_focus), None)
 
     def _move(self, by: int) -> None:
-        if self._journal.has_focus:
-            self._journal.scroll_lines(by)
+        if self._open_log is not None:
+            self._open_log.scroll_lines(by)
         else:
             self._table.move(by)
 
     async def _do_follow(self) -> None:
-        if self._journal.has_focus:
-            self._journal.follow()
+        if self._open_log is not None:
+            self._open_log.follow()
         else:
             self._table.move(len(self.store.wire))
 
     async def _do_oldest(self) -> None:
-        if self._journal.has_focus:
-            self._journal.oldest()
+        if self._open_log is not None:
+            self._open_log.oldest()
         else:
             self._table.move(-len(self.store.wire))
 
@@ -342,7 +416,16 @@ class ConsoleApp(App[int]):
         self.call_after_refresh(self.repaint)
 
     async def _do_focus_events(self) -> None:
-        self._journal.focus()
+        self._show_log(self._journal)
+
+    async def _do_focus_commands(self) -> None:
+        self._show_log(self._commands)
+
+    def _show_log(self, log: EventLog | CommandList) -> None:
+        """Show one of the logs, which share their place, and give it the keys."""
+        self.screen.set_class(log is self._commands, "-commands")
+        log.focus()
+        self.call_after_refresh(log.draw)
 
     # The filter ------------------------------------------------------------------------------------------------------
 
@@ -376,9 +459,13 @@ class ConsoleApp(App[int]):
         elif self._journal.has_focus and (self._journal.filter or not self._journal.following):
             self._journal.filter = ""
             self._journal.follow()
+        elif self._commands.has_focus and not self._commands.following:
+            self._commands.follow()
         elif self._table.filter:
             self._table.filter = ""
             self._table.draw()
+        elif self._table.has_focus and self._table.marked_in_view:
+            self._table.unmark()
         else:
             await self._do_focus_table()
 

@@ -6,7 +6,7 @@ The SDK's stream reconnects and resumes by itself, so an engine that goes away a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,10 @@ HISTORY_RESOLUTION_SECONDS = 5.0
 BOOK_RESTS_SECONDS = 0.15
 HISTORY_RESTS_SECONDS = 0.25
 """The selection must have rested so long for a book, and so much longer for a history, to be asked for."""
+
+DEEP_LEVELS = 1_000
+DEEP_SECONDS = 1.0
+"""A question about trading a position away looks at so many levels, so often."""
 
 RECENT_EVENTS = 200
 """So many events from before the console was opened are shown in its log."""
@@ -71,6 +75,7 @@ class Link:
 
     def _on_link(self, link: StreamLink) -> None:
         store = self._store
+        store.last_seq = link.last_seq or store.last_seq
         if link.state == "connected":
             if link.silent_seconds is not None and link.silent_seconds < STATUS_SECONDS:
                 store.heard()
@@ -106,12 +111,13 @@ class Link:
         while self._store.status is None:
             await self._connected.wait()
             await asyncio.sleep(0.05)
+        self._store.live_after_seq = self._store.status.last_seq
         after = max(0, self._store.status.last_seq - RECENT_EVENTS)
         return await self._client.mm_strategy.watch_events(self._on_events, after_seq=after)
 
     def _on_events(self, events: Sequence[Mapping[str, Any]]) -> None:
         self._store.heard()
-        self._store.events.extend(events)
+        self._store.events_came(events)
 
     async def _on_strategies(self, change: StrategiesChange) -> None:
         self._store.heard()
@@ -137,6 +143,16 @@ class Link:
                 await former.close()
         await asyncio.sleep(HISTORY_RESTS_SECONDS)
         await self._load_history(strategy.id)
+
+    async def look_deep(self, assets: Collection[str]) -> None:
+        """Keep the books of assets as deep as they go, until cancelled."""
+        while True:
+            for asset in assets:
+                try:
+                    self._store.depths[asset] = await self._client.mm_strategy.order_book(asset, depth=DEEP_LEVELS)
+                except ZenOTCError as error:
+                    self._store.problem = f"no book of {clean(asset, 20)}: {clean(error.message)}"
+            await asyncio.sleep(DEEP_SECONDS)
 
     async def _load_history(self, strategy_id: str) -> None:
         store = self._store

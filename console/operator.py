@@ -1,15 +1,21 @@
-"""Carries out what a key asks for, through the SDK, and records what the engine answers."""
+"""Carries out what a key asks for, through the SDK, and records what the engine answers.
+
+A command whose outcome is unknown is followed up: the engine is asked until it shows what became of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
-from console.commands import Outcome
+from console.commands import Command, Outcome
 from console.formatting import clean
 from console.store import Store
-from zenotc.exceptions import OutcomeUnknownError, ZenOTCError
+from zenotc.exceptions import ConnectionFailedError, NotFoundError, OutcomeUnknownError, ZenOTCError
+from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import CommandResult, EmergencyStopResult, Strategy
 from zenotc.sdk.client import ZenOTCClient
 
@@ -17,6 +23,12 @@ __all__ = ["Operator"]
 
 T = TypeVar("T")
 Ending = tuple[Outcome, str]
+
+AT_ONCE = 16
+"""So many commands of one key are under way at a time."""
+
+FOLLOW_UP_SECONDS = 1.0
+"""Between two questions about a command whose outcome is unknown."""
 
 _WORDS = {
     "start": ("starting", "started"),
@@ -47,46 +59,129 @@ class Operator:
 
     def __init__(self, client: ZenOTCClient, store: Store, name: str, changed: Callable[[], None]) -> None:
         self._client, self._store, self._changed = client, store, changed
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self.name = name
 
-    async def command(self, action: str, strategy: Strategy) -> None:
-        """Carry out a command on the strategy that it was given for."""
+    async def command(
+        self, action: str, strategies: Iterable[Strategy], refused: Iterable[tuple[Strategy, str]] = ()
+    ) -> None:
+        """Carry out a command on the strategies that it was given for, each with an outcome of its own.
+
+        Parameters
+        ----------
+        refused
+            Strategies that it was given for as well and cannot be done to, and why.
+        """
+        group: list[Command] = []
+        log = self._store.commands
+        for strategy, reason in refused:
+            log.end(self._send(action, clean(strategy.name, 80), strategy.id, group), "refused", reason)
+        if action == "cancel_quotes":  # one request for an asset
+            strategies = {strategy.asset: strategy for strategy in strategies}.values()
+        await asyncio.gather(*(self._command(action, strategy, group) for strategy in strategies))
+
+    async def _command(self, action: str, strategy: Strategy, group: list[Command]) -> None:
         calls = self._client.mm_strategy
-        name = clean(strategy.name, 80)
+        name, strategy_id = clean(strategy.name, 80), strategy.id
+
+        def settled(current: Strategy) -> str | None:
+            return _shows(action, current)
+
         match action:
             case "start":
-                await self._run(action, name, strategy.id, calls.start(strategy.id), _started)
-            case "pause":
-                await self._run(action, name, strategy.id, calls.pause(strategy.id), _quiet)
+                await self.carry_out(
+                    action, name, strategy_id, partial(calls.start, strategy_id), _answered, settled, group
+                )
             case "resume":
-                await self._run(action, name, strategy.id, calls.resume(strategy.id), _started)
+                await self.carry_out(
+                    action, name, strategy_id, partial(calls.resume, strategy_id), _answered, settled, group
+                )
+            case "pause":
+                await self.carry_out(
+                    action, name, strategy_id, partial(calls.pause, strategy_id), _quiet, settled, group
+                )
             case "stop":
-                await self._run(action, name, strategy.id, calls.stop(strategy.id), _quiet)
+                await self.carry_out(
+                    action, name, strategy_id, partial(calls.stop, strategy_id), _quiet, settled, group
+                )
             case "flatten":
-                stop = calls.stop(strategy.id, flatten_position=True)
-                await self._run(action, name, strategy.id, stop, _quiet)
+                flatten = partial(calls.stop, strategy_id, flatten_position=True)
+                await self.carry_out(action, name, strategy_id, flatten, _quiet, settled, group)
             case "cancel_quotes":
                 target = f"{clean(strategy.asset, 20)}:"
-                await self._run(action, target, strategy.id, calls.cancel_all_quotes(asset=strategy.asset), _cancelled)
+                cancel = partial(calls.cancel_all_quotes, asset=strategy.asset)
+                await self.carry_out(action, target, strategy_id, cancel, _cancelled, settled, group)
             case _:
                 raise ValueError(action)
 
     async def emergency_stop(self) -> None:
         """Stop everything."""
         stop = self._client.mm_strategy.emergency_stop_all()
-        await self._run("emergency_stop", "Everything", None, stop, _all_stopped)
+        await self._desk("emergency_stop", "Everything", stop, _all_stopped, _stop_shows)
 
     async def clear_emergency_stop(self) -> None:
         """End the emergency stop."""
         clear = self._client.mm_strategy.clear_emergency_stop(operator=self.name)
-        await self._run("clear_emergency_stop", "The emergency stop", None, clear, lambda _: ("confirmed", ""))
+        await self._desk("clear_emergency_stop", "The emergency stop", clear, _answered, _clear_shows)
 
-    async def _run(
-        self, action: str, target: str, strategy_id: str | None, call: Awaitable[T], judge: Callable[[T], Ending]
+    async def carry_out(
+        self,
+        action: str,
+        target: str,
+        strategy_id: str,
+        call: Callable[[], Awaitable[T]],
+        judge: Callable[[T], Ending],
+        settled: Callable[[Strategy], str | None] = lambda _: None,
+        group: list[Command] | None = None,
     ) -> None:
+        """Send a command on a strategy and record its life.
+
+        Parameters
+        ----------
+        action
+            The action's id.
+        target
+            The name of what it acts on, cleaned.
+        call
+            Calls the SDK.
+        judge
+            Says what an answer means.
+        settled
+            Says, of the strategy as the engine shows it later, how it is seen that a command without an answer is
+            done; `None` while it is not.
+        group
+            The commands given with the same key.
+        """
+
+        async def in_turn() -> T:
+            async with self._at_once:
+                return await call()
+
+        command = self._send(action, target, strategy_id, group)
+        await self._run(command, in_turn(), judge)
+        if command.outcome == "unknown":
+            await self._follow_up(command, lambda: self._client.mm_strategy.get(strategy_id), settled)
+
+    async def _desk(
+        self,
+        action: str,
+        target: str,
+        call: Awaitable[T],
+        judge: Callable[[T], Ending],
+        settled: Callable[[EngineStatus], str | None],
+    ) -> None:
+        command = self._send(action, target, None, None)
+        await self._run(command, call, judge)
+        if command.outcome == "unknown":
+            await self._follow_up(command, self._client.mm_strategy.status, settled)
+
+    def _send(self, action: str, target: str, strategy_id: str | None, group: list[Command] | None) -> Command:
         doing, done = _WORDS[action]
-        log = self._store.commands
-        command = log.send(action, doing=doing, done=done, target=target, strategy_id=strategy_id)
+        return self._store.commands.send(
+            action, doing=doing, done=done, target=target, strategy_id=strategy_id, group=group
+        )
+
+    async def _run(self, command: Command, call: Awaitable[T], judge: Callable[[T], Ending]) -> None:
         self._changed()
         ending: Ending = "unknown", "the console did not wait for the answer"
         try:
@@ -95,15 +190,37 @@ class Operator:
             if isinstance(answer, CommandResult):
                 self._store.answered(answer.strategy)
         except OutcomeUnknownError as error:
-            ending = "unknown", clean(error.message)
+            ending = "unknown", f"{clean(error.message)}; asking the engine what became of it"
         except ZenOTCError as error:
             ending = "refused", clean(error.message)
         finally:
-            log.end(command, *ending)
+            self._store.commands.end(command, *ending)
             self._changed()
 
+    async def _follow_up(
+        self, command: Command, ask: Callable[[], Awaitable[T]], settled: Callable[[T], str | None]
+    ) -> None:
+        """Ask until the engine shows what became of a command, or another one has taken its place."""
+        log = self._store.commands
+        while log.newest(command.strategy_id) is command:
+            await asyncio.sleep(FOLLOW_UP_SECONDS)
+            try:
+                seen = settled(await ask())
+            except NotFoundError:
+                log.end(command, "refused", "the engine does not know the strategy any more")
+                break
+            except (ConnectionFailedError, OutcomeUnknownError):
+                continue
+            except ZenOTCError as error:
+                log.end(command, "unknown", f"the engine does not tell what became of it: {clean(error.message)}")
+                break
+            if seen is not None:
+                log.end(command, "confirmed", seen)
+                break
+        self._changed()
 
-def _started(_: CommandResult) -> Ending:
+
+def _answered(_: object) -> Ending:
     return "confirmed", ""
 
 
@@ -128,4 +245,35 @@ def _all_stopped(result: EmergencyStopResult) -> Ending:
     venues = [clean(venue, 24) for venue, confirmed in result.venues.items() if not confirmed]
     strategies = [clean(strategy.name, 40) for strategy in result.strategies if not strategy.confirmed]
     missing = [f"by {', '.join(venues)}"] * bool(venues) + [f"for {', '.join(strategies)}"] * bool(strategies)
-    return "unknown", f"not confirmed {' and '.join(missing)}"
+    return "unknown", f"not confirmed {' and '.join(missing)}; the engine goes on trying"
+
+
+_GOALS = {
+    "start": "active",
+    "resume": "active",
+    "pause": "paused",
+    "cancel_quotes": "paused",
+    "stop": "stopped",
+    "flatten": "stopped",
+}
+
+
+def _shows(action: str, strategy: Strategy) -> str | None:
+    """Return how the engine shows that a command is done, `None` while it does not."""
+    goal = _GOALS[action]
+    if strategy.status != goal or strategy.activity is not None:
+        return None
+    if goal != "active" and (strategy.open_orders or strategy.unknown_orders):
+        return None
+    if action == "flatten" and strategy.current_position:
+        return f"stopped, {strategy.current_position:+f} {clean(strategy.asset, 20)} could not be traded"
+    return f"the engine shows it {goal}" + ("" if goal == "active" else " without open orders")
+
+
+def _stop_shows(status: EngineStatus) -> str | None:
+    state = status.emergency_stop
+    return "every venue has confirmed since" if state.active and not state.unconfirmed_venues else None
+
+
+def _clear_shows(status: EngineStatus) -> str | None:
+    return None if status.emergency_stop.active else "the engine shows no emergency stop"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+import pydantic
+
+from console.actions import OLD_SECONDS, Permission
 from console.commands import CommandLog
 from console.formatting import clean, decimals_of, time_of
 from zenotc.models.quotes import OrderBook
@@ -26,6 +29,20 @@ PATIENCE_SECONDS = 5.0
 """An engine of one's own takes some seconds to start: that it does not answer yet is no problem before that."""
 
 HISTORY_POINTS = 2_000
+
+OWN_EVENT_WITHIN_SECONDS = 10.0
+"""An event of our own command comes within so long of its answer; a later one is of another console's."""
+
+_DEEDS = {
+    "started": "started",
+    "stopped": "stopped",
+    "paused": "paused",
+    "resumed": "resumed",
+    "config_changed": "changed",
+    "emergency_stop": "stopped",
+    "emergency_stop_cleared": "cleared",
+}
+"""The types of events that tell of an operator's command, and what it has done."""
 
 
 class EventRing:
@@ -102,30 +119,43 @@ class Store:
         When the last message came, seconds of `clock`.
     round_trip_seconds
         How long the engine took to answer the last ping.
+    books, depths
+        By asset: the newest book near the mid, and as deep as the engine tells, where somebody has asked for that.
     problem
         Why the last question was not answered, in words.
+    last_seq
+        The number of the engine's newest event, as its heartbeat says.
+    live_after_seq
+        Events after this one have happened while the console was open.
+    read_only
+        Whether the console was opened to look only.
     """
 
     clock: Callable[[], float]
     address: str = ""
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    read_only: bool = False
     link: LinkState = "connecting"
     link_reason: str = ""
     heard_at: float | None = None
     round_trip_seconds: float | None = None
     status: EngineStatus | None = None
     problem: str = ""
+    last_seq: int = 0
+    live_after_seq: int | None = None
     books: dict[str, OrderBook] = field(default_factory=dict)
+    depths: dict[str, OrderBook] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     events: EventRing = field(default_factory=EventRing)
     history: History = field(default_factory=History)
     commands: CommandLog = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
-    _models: dict[str, Strategy] = field(default_factory=dict)
+    _models: dict[str, Strategy | None] = field(default_factory=dict)
     _answered: dict[str, datetime] = field(default_factory=dict)
     _position_decimals: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.commands = CommandLog(self.clock)
+        self.commands = CommandLog(self.clock, self.utc_now)
         self._began_at = self.clock()
 
     # What arrives ----------------------------------------------------------------------------------------------------
@@ -162,6 +192,35 @@ class Store:
         if decimals > self._position_decimals.get(asset, 0):
             self._position_decimals[asset] = min(decimals, 8)
 
+    def events_came(self, events: Sequence[Wire]) -> None:
+        """Take events; what another console has done is noted among the commands."""
+        self.events.extend(events)
+        for event in events:
+            if event.get("operator") and event.get("type") in _DEEDS and self.live_after_seq is not None:
+                self._note_deed(event)
+            elif event.get("type") == "stream_reset":
+                self.live_after_seq = int(event["seq"])
+
+    def _note_deed(self, event: Wire) -> None:
+        """Note what an operator has done where it was not done from here."""
+        strategy_id, operator, reason = event.get("strategyId"), str(event["operator"]), event.get("reason")
+        everything = event["type"] in ("emergency_stop", "emergency_stop_cleared")
+        if event["seq"] <= (self.live_after_seq or 0) or (reason == "emergency_stop" and not everything):
+            return
+        ours = self.operator in ("", operator)
+        if ours and self.commands.accounts_for(strategy_id, OWN_EVENT_WITHIN_SECONDS):
+            return
+        target = "everything" if event["type"] == "emergency_stop" else "the emergency stop" if everything else ""
+        changes = event.get("changes")
+        self.commands.seen(
+            clean(operator, 40),
+            str(event["type"]),
+            done=_DEEDS[event["type"]],
+            target=target or self.name(strategy_id),
+            strategy_id=strategy_id,
+            detail=f": {', '.join(clean(name, 40) for name in changes)}" if isinstance(changes, dict) else "",
+        )
+
     def heard(self) -> None:
         """Take note that the engine has said something."""
         self.heard_at = self.clock()
@@ -179,13 +238,19 @@ class Store:
     # What is asked ---------------------------------------------------------------------------------------------------
 
     def strategy(self, strategy_id: str | None) -> Strategy | None:
-        """Return a strategy, `None` where there is none (any more); of many that change, few are looked at."""
+        """Return a strategy, `None` where there is none (any more); of many that change, few are looked at.
+
+        One that this console cannot read, of a newer engine for example, is `None` as well.
+        """
         if strategy_id is None or strategy_id not in self.wire:
             return None
-        model = self._models.get(strategy_id)
-        if model is None:
-            model = self._models[strategy_id] = Strategy.from_wire(self.wire[strategy_id])
-        return model
+        if strategy_id not in self._models:
+            try:
+                self._models[strategy_id] = Strategy.from_wire(self.wire[strategy_id])
+            except pydantic.ValidationError as error:
+                self._models[strategy_id] = None
+                self.problem = f"{self.name(strategy_id)} cannot be read: {clean(error.errors()[0]['msg'])}"
+        return self._models[strategy_id]
 
     def name(self, strategy_id: str | None) -> str:
         """Return a strategy's name, or its id where it is not known (any more)."""
@@ -226,7 +291,7 @@ class Store:
 
     def price_decimals(self, asset: str) -> int:
         """Return how many decimals prices of an asset have."""
-        book = self.books.get(asset)
+        book = self.books.get(asset) or self.depths.get(asset)
         return decimals_of(book.tick_size) if book else 2
 
     @property
@@ -244,6 +309,32 @@ class Store:
         """Whether what is shown cannot be trusted to be how things are."""
         age = self.data_age_seconds
         return self.link != "up" or age is None or age > QUIET_AFTER_SECONDS
+
+    def market_age_seconds(self, strategy: Strategy) -> float | None:
+        """Return how old the market data of a strategy is: when the engine said so, and for how long it is silent."""
+        age = strategy.data_age_seconds
+        return None if age is None else age + (self.data_age_seconds or 0.0) * self.stale
+
+    def prices_stale(self, strategy: Strategy) -> bool:
+        """Return whether what is marked with a strategy's market cannot be trusted."""
+        age = self.market_age_seconds(strategy)
+        return self.stale or (age is not None and age > OLD_SECONDS)
+
+    @property
+    def permission(self) -> Permission:
+        """What this console may do: what its key may, unless it was opened to look only."""
+        asker = self.status.asker if self.status else None
+        return "READ" if self.read_only else asker.scope if asker else "MARKET_MAKING"
+
+    @property
+    def operator(self) -> str:
+        """The name under which the engine keeps what this console does, '' until it has said it."""
+        return self.status.asker.operator if self.status and self.status.asker else ""
+
+    @property
+    def to_flatten(self) -> list[str]:
+        """The strategies that are not both stopped and flat."""
+        return [key for key, fields in self.wire.items() if fields["status"] != "stopped" or fields["currentPosition"]]
 
     @property
     def emergency(self) -> bool:

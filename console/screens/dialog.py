@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import ClassVar, Protocol
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
-from console.ink import Line
+from console.ink import Line, line
 from console.widgets.sheet import Sheet
 
-__all__ = ["Confirm", "Dialog", "Page"]
+__all__ = ["DEAF_SECONDS", "REPEAT_SECONDS", "Dialog", "Page", "Question", "Subject"]
+
+DEAF_SECONDS = 0.3
+"""A question that has just been asked hears no key: what is pressed then was meant for something else."""
+
+REPEAT_SECONDS = 0.08
+"""The same key again within so long is one that is held down."""
+
+_REFRESH_SECONDS = 0.25
 
 
 class Dialog(VerticalScroll, can_focus=False):
@@ -31,20 +40,37 @@ class Page(Sheet):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what the function writes now."""
-        return self._write()
+        written = self._write()
+        if len(written) != height:
+            self.styles.height = len(written)
+        return written
 
 
-class Confirm(ModalScreen[bool]):
+class Subject(Protocol):
+    """What a question is about; it keeps how things stood when it was asked."""
+
+    def lines(self) -> Sequence[Line]:
+        """Say what would happen, and what has moved since it was asked."""
+
+    def ask_again(self) -> bool:
+        """Return whether things have moved so far that the answer is to another question; that is then asked."""
+
+
+class Question(ModalScreen[bool]):
     """Asks before something that cannot be taken back; answers `True` only for the named button.
 
     Parameters
     ----------
     title
-        The question's subject.
-    write
-        The lines that say what will happen, asked for again while the question is open.
+        In the border.
+    subject
+        Says what will happen, again and again while the question is open.
     yes
         What the button that does it says.
+    word
+        What has to be typed first; none where it is empty.
+    meanwhile
+        Runs while the question is open.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,24 +79,87 @@ class Confirm(ModalScreen[bool]):
         Binding("right,down,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, write: Callable[[], Sequence[Line]], yes: str) -> None:
+    def __init__(
+        self,
+        title: str,
+        subject: Subject,
+        yes: str,
+        *,
+        word: str = "",
+        meanwhile: Callable[[], Coroutine[object, object, None]] | None = None,
+    ) -> None:
         super().__init__()
-        self._title, self._write, self._yes = title, write, yes
+        self._title, self._subject, self._yes, self._word, self._meanwhile = title, subject, yes, word, meanwhile
+        self._note = ""
+        self._asked_at: float | None = None
+        self._last_key: tuple[str, float] = "", 0.0
 
     def compose(self) -> ComposeResult:
-        """Lay out the text and the two buttons."""
+        """Lay out the text, the word's field and the two buttons."""
         with Dialog() as dialog:
             dialog.border_title = self._title
+            dialog.border_subtitle = "← → choose · Enter answers · Esc cancels"
             yield Page(self._write)
+            if self._word:
+                yield Input(placeholder=f"type {self._word} to go on; Enter alone cancels", id="word")
             with Horizontal():
                 yield Button("Cancel", id="cancel")
-                yield Button(self._yes, id="yes", variant="error")
+                yield Button(self._yes, id="yes", variant="error", disabled=bool(self._word))
 
-    def on_mount(self) -> None:
-        """Open on Cancel, and keep the text true."""
-        self.query_one("#cancel").focus()
-        self.set_interval(0.5, self.query_one(Page).draw)
+    def on_mount(self, event: events.Mount) -> None:
+        """Open where Enter cancels, and keep the text true."""
+        self._open(event.time)
+        self.set_interval(_REFRESH_SECONDS, self.query_one(Page).draw)
+        if self._meanwhile is not None:
+            self.run_worker(self._meanwhile(), exit_on_error=False)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Answer."""
-        self.dismiss(event.button.id == "yes")
+    def hears(self, key: events.Key) -> bool:
+        """Return whether a key counts: not before the question could be read, and not where it is held down."""
+        (last, at), self._last_key = self._last_key, (key.key, key.time)
+        if self._asked_at is None or key.time - self._asked_at < DEAF_SECONDS:
+            return False
+        typing = key.is_printable and isinstance(self.focused, Input)
+        return typing or key.key != last or key.time - at >= REPEAT_SECONDS
+
+    def _open(self, at: float) -> None:
+        self._asked_at = at
+        if self._word:
+            field = self.query_one(Input)
+            field.value = ""
+            field.focus()
+        else:
+            self.query_one("#cancel").focus()
+
+    def _write(self) -> list[Line]:
+        return [*self._subject.lines(), line((self._note, "alarm"))]
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one("#yes").disabled = event.value.strip() != self._word
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.value.strip() == self._word:
+            self._answer(event.time)
+        elif event.value:
+            self._say(f"That is not the word: it is {self._word}.")
+        else:
+            self.dismiss(False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self._answer(event.time)
+        else:
+            self.dismiss(False)
+
+    def _answer(self, at: float) -> None:
+        if self._subject.ask_again():
+            self._say("The position has moved since this was asked: read it and answer again.")
+            self._open(at)
+        else:
+            self.dismiss(True)
+
+    def _say(self, note: str) -> None:
+        self._note = note
+        self.query_one(Page).draw()

@@ -1,60 +1,206 @@
-"""What is asked before something that cannot be taken back: each question keeps the strategy it was opened for."""
+"""What is asked before something that cannot be taken back: each question keeps what it was opened for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
-from console.formatting import clean, clock_time, number
-from console.ink import Line, line, signed_ink
-from console.screens.dialog import Confirm
+from console.estimate import Estimate, walk
+from console.formatting import age, clean, clock_time, fit, number
+from console.ink import Ink, Line, line, signed_ink
+from console.screens.dialog import Question
 from console.store import Store
+from zenotc.models.strategy import Strategy
 
 __all__ = ["ask_to_clear", "ask_to_flatten"]
 
+FLATTEN_ALL_WORD = "flatten"
 
-def ask_to_flatten(store: Store, strategy_id: str) -> Confirm:
-    """Ask whether to trade a position to zero, and show what that would trade as things stand."""
+_ROWS = 6
+"""So many strategies are listed by name; of more, the rest is counted."""
 
-    def write() -> Sequence[Line]:
-        strategy = store.strategy(strategy_id)
-        if strategy is None:
-            return [line(("The strategy is gone.", "alarm"))] + [Line()] * 6
-        position, mid = strategy.current_position, strategy.mid
+_TOLERATED = Decimal("0.1")
+"""Asked again once, only a move of more than this share asks a third time: a maker's position never stands still."""
+
+Meanwhile = Callable[[], Coroutine[object, object, None]]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """How a strategy stood when the question was asked."""
+
+    name: str
+    asset: str
+    status: str
+    position: Decimal
+
+
+class _Flatten:
+    """Trading positions to zero: what that trades and costs as things stand.
+
+    Parameters
+    ----------
+    store
+        What is known of the engine.
+    strategies
+        Those that the question was opened for; it is never about others.
+    """
+
+    def __init__(self, store: Store, strategies: Sequence[Strategy]) -> None:
+        self._store = store
+        self._asked = {s.id: _Asked(clean(s.name, 80), s.asset, s.status, s.current_position) for s in strategies}
+        self._again = False
+
+    def ask_again(self) -> bool:
+        """Return whether a position has changed since this was asked, and ask about the new one."""
+        moved = False
+        for strategy_id, asked in self._asked.items():
+            strategy = self._store.strategy(strategy_id)
+            position = strategy.current_position if strategy else Decimal(0)
+            tolerated = abs(asked.position) * _TOLERATED if self._again and position * asked.position > 0 else 0
+            if abs(position - asked.position) > tolerated:
+                moved = True
+                asked.position, asked.status = position, strategy.status if strategy else "gone"
+        self._again = self._again or moved
+        return moved
+
+    def lines(self) -> list[Line]:
+        """Return what it would come to now."""
+        found = [s for s in map(self._store.strategy, self._asked) if s is not None]
+        if not found:
+            return [line(("The strategy is gone.", "alarm"))]
+        return self._one(found[0]) if len(self._asked) == 1 else self._many(found)
+
+    def _one(self, strategy: Strategy) -> list[Line]:
+        store, asked = self._store, self._asked[strategy.id]
+        position, mid, asset = strategy.current_position, strategy.mid, clean(strategy.asset, 20)
         decimals = store.position_decimals(strategy.asset)
-        prices = store.price_decimals(strategy.asset)
-        asset = clean(strategy.asset, 20)
-        side = "sell" if position > 0 else "buy"
-        trade = f"{side} {number(abs(position), decimals)} {asset}"
-        worth = "–" if mid is None else f"{number(abs(position) * mid, 2)} USD at the mid of {number(mid, prices)}"
+        worth = "–"
+        if mid is not None:
+            price = number(mid, store.price_decimals(strategy.asset))
+            worth = f"{number(abs(position) * mid, 2)} USD at the mid of {price}"
+        changed = f"  was {asked.status} when this was asked" if strategy.status != asked.status else ""
+        was = number(asked.position, decimals, signed=True)
+        moved = f"  was {was} when this was asked" if position != asked.position else ""
         return [
-            line((clean(strategy.name, 80), "strong"), (f"  {strategy.status}", "muted")),
+            line((asked.name, "strong"), (f"  {strategy.status}", "muted"), (changed, "caution")),
             Line(),
-            line(("Position  ", "muted"), (f"{number(position, decimals, signed=True)} {asset}", signed_ink(position))),
-            line(("Cancels   ", "muted"), (f"{strategy.open_orders} open orders", "plain")),
-            line(("Trades    ", "muted"), (trade if position else "nothing: it is flat", "strong")),
-            line(("Worth     ", "muted"), (worth, "plain")),
-            line(
-                ("Bound     ", "muted"),
-                (f"{strategy.max_slippage_bps:g} bps from the mid; then it is stopped", "plain"),
+            _labelled(
+                "Position", f"{number(position, decimals, signed=True)} {asset}", signed_ink(position), moved
             ),
+            _labelled("Cancels", f"{strategy.open_orders} open orders"),
+            _labelled("Trades", _trade(strategy, decimals), "strong"),
+            _labelled("Worth", worth),
+            *self._costs([strategy]),
+            _labelled("Bound", f"{strategy.max_slippage_bps:g} bps from the mid; then it is stopped"),
+        ]  # fmt: skip
+
+    def _many(self, found: list[Strategy]) -> list[Line]:
+        store = self._store
+        orders = sum(strategy.open_orders for strategy in found)
+        lines = [
+            line((f"{len(found)} strategies", "strong"), (f"  {orders} open orders are cancelled", "muted")),
+            Line(),
         ]
+        largest = sorted(found, key=lambda s: abs(s.current_position * (s.mid or 0)), reverse=True)
+        for strategy in largest[:_ROWS]:
+            asked = self._asked[strategy.id]
+            decimals = store.position_decimals(strategy.asset)
+            moved = strategy.current_position != asked.position
+            was = f"  was {number(asked.position, decimals, signed=True)}" if moved else ""
+            lines.append(
+                line((f"{fit(asked.name, 26)}  ", "plain"), (_trade(strategy, decimals), "strong"), (was, "caution"))
+            )
+        rest = largest[_ROWS:]
+        if rest:
+            flat = sum(not strategy.current_position for strategy in rest)
+            lines.append(line((f"… and {len(rest)} more" + (f", {flat} of them flat" if flat else ""), "muted")))
+        return [*lines, Line(), *self._costs(found)]
 
-    return Confirm("Flatten", write, "Flatten")
+    def _costs(self, strategies: Sequence[Strategy]) -> list[Line]:
+        """Estimate what the spread and the depth cost: together they go through the same book."""
+        if not any(strategy.current_position for strategy in strategies):
+            return [_labelled("Cost", "nothing is traded")]
+        sums: dict[tuple[str, bool], list[Strategy]] = defaultdict(list)
+        for strategy in strategies:
+            if strategy.current_position:
+                sums[strategy.asset, strategy.current_position > 0].append(strategy)
+        estimates = {key: self._estimate(key[0], together) for key, together in sums.items()}
+        lines = [self._cost(asset, estimate) for (asset, _), estimate in estimates.items()]
+        if len(lines) > 1:
+            known = [estimate for estimate in estimates.values() if estimate is not None]
+            whole = "about " if len(known) == len(estimates) else "at least "
+            lines.append(_labelled("Together", f"{whole}{number(sum(e.cost for e in known), 2)} USD", "strong"))
+        return [*lines, _labelled("Fees", "unknown, on top; by the depth of the quoting venue's book", "muted")]
+
+    def _estimate(self, asset: str, strategies: Sequence[Strategy]) -> Estimate | None:
+        book = self._store.depths.get(asset) or self._store.books.get(asset)
+        if book is None:
+            return None
+        bound = min(Decimal(str(strategy.max_slippage_bps)) for strategy in strategies)
+        return walk(book, sum((s.current_position for s in strategies), Decimal(0)), bound)
+
+    def _cost(self, asset: str, estimate: Estimate | None) -> Line:
+        name = clean(asset, 20)
+        if estimate is None:
+            return _labelled("Cost", f"unknown: no book of {name} yet", "caution")
+        decimals, prices = self._store.position_decimals(asset), self._store.price_decimals(asset)
+        words = f"about {number(estimate.cost, 2)} USD, {estimate.cost_bps:.2f} bps"
+        if estimate.average_price is not None:
+            words += f", {estimate.side} {name} at {number(estimate.average_price, prices)}"
+        if not estimate.missing:
+            old = f"  {age(self._store.data_age_seconds)} old" if self._store.stale else ""
+            return _labelled("Cost", words, "plain", old)
+        short = f"  only {number(estimate.filled, decimals)} of {number(estimate.quantity, decimals)} in the book"
+        return _labelled("Cost", words, "plain", short)
 
 
-def ask_to_clear(store: Store, operator: str) -> Confirm:
-    """Ask whether to end the emergency stop."""
+class _Clear:
+    """Ending the emergency stop."""
 
-    def write() -> Sequence[Line]:
-        state = store.status.emergency_stop if store.status else None
-        since = clock_time(state.since) if state and state.since else "–"
-        missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues) if state else ""
+    def __init__(self, store: Store, operator: str) -> None:
+        self._store, self._operator = store, operator
+
+    def ask_again(self) -> bool:
+        """Return that the answer is to what was asked."""
+        return False
+
+    def lines(self) -> list[Line]:
+        """Return how the stop stands now."""
+        state = self._store.status.emergency_stop if self._store.status else None
+        if state is None or not state.active:
+            return [line(("No emergency stop is in force any more.", "caution"))]
+        since = clock_time(state.since) if state.since else "–"
+        missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
         return [
-            line(("In force since  ", "muted"), (f"{since} UTC", "plain")),
-            line(("Not confirmed   ", "muted"), (missing or "–", "alarm" if missing else "plain")),
-            line(("Cleared by      ", "muted"), (clean(operator, 40), "strong")),
+            _labelled("In force since", f"{since} UTC"),
+            _labelled("Given by", clean(state.operator or "–", 40)),
+            _labelled("Not confirmed", missing or "–", "alarm" if missing else "plain"),
+            _labelled("Cleared by", clean(self._operator, 40), "strong"),
             Line(),
             line(("Every strategy stays stopped until it is started.", "plain")),
         ]
 
-    return Confirm("Clear the emergency stop", write, "Clear")
+
+def ask_to_flatten(store: Store, strategies: Sequence[Strategy], meanwhile: Meanwhile, *, word: str = "") -> Question:
+    """Ask whether to trade positions to zero, and show what that would trade and cost."""
+    title = "Flatten" if len(strategies) == 1 else f"Flatten {len(strategies)} strategies"
+    return Question(title, _Flatten(store, strategies), "Flatten", word=word, meanwhile=meanwhile)
+
+
+def ask_to_clear(store: Store, operator: str) -> Question:
+    """Ask whether to end the emergency stop."""
+    return Question("Clear the emergency stop", _Clear(store, operator), "Clear")
+
+
+def _labelled(label: str, words: str, ink: Ink = "plain", warning: str = "") -> Line:
+    return line((f"{label:<15}", "muted"), (words, ink), (warning, "caution"))
+
+
+def _trade(strategy: Strategy, decimals: int) -> str:
+    position = strategy.current_position
+    if not position:
+        return "nothing: it is flat"
+    return f"{'sell' if position > 0 else 'buy'} {number(abs(position), decimals)} {clean(strategy.asset, 20)}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from console.actions import ACTIONS, Action, Situation
+from console.actions import ACTIONS, Action, Situation, refusal_of
 from console.ink import Ink, Line, Span, line
 from console.store import Store
+from console.widgets.command_list import OUTCOME_INKS
 from console.widgets.sheet import Sheet
 
 __all__ = ["Footer", "StatusLine"]
@@ -16,26 +17,31 @@ ANSWER_SECONDS = 8.0
 
 
 class Footer(Sheet):
-    """The keys of the registry; one that cannot be used now is greyed.
+    """The keys of the registry that the console's key permits; one that cannot be used now is greyed.
 
     Parameters
     ----------
-    situation
-        What decides which keys can be used.
+    situations
+        What decides which keys can be used, for each strategy that they would act on.
     """
 
-    def __init__(self, situation: Callable[[], Situation]) -> None:
+    def __init__(self, situations: Callable[[], Sequence[Situation]]) -> None:
         super().__init__()
-        self._situation = situation
+        self._situations = situations
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the keys on as many lines as there are, in the registry's order."""
-        now = self._situation()
-        shown = [action for action in ACTIONS if action.footer or (action.id == "detail" and height > 1)]
+        targets = self._situations()
+        permission = targets[0].permission
+        shown = [
+            action
+            for action in ACTIONS
+            if (action.footer or (action.id == "detail" and height > 1)) and action.permitted(permission)
+        ]
         rows: list[list[Span]] = [[]]
         used = 0
         for action in shown:
-            spans = _key(action, now)
+            spans = _key(action, targets)
             needed = sum(len(text) for text, _ in spans)
             if used + needed > width and len(rows) < height:
                 rows.append([])
@@ -45,12 +51,13 @@ class Footer(Sheet):
         return [Line(tuple(row)) for row in rows]
 
 
-def _key(action: Action, now: Situation) -> list[Span]:
-    disabled = action.disabled(now) is not None
+def _key(action: Action, targets: Sequence[Situation]) -> list[Span]:
+    disabled = refusal_of(action, targets) is not None
     grave = action.danger == "stops_all"
     key: Ink = "faint" if disabled else "alarm" if grave else "key"
     label: Ink = "faint" if disabled else "alarm" if grave else "muted"
-    return [(f" {action.shown} ", key), (f"{action.label} ", label)]
+    many = f" {len(targets)}" if len(targets) > 1 and action.scope == "strategy" else ""
+    return [(f" {action.shown} ", key), (f"{action.label}{many} ", label)]
 
 
 class StatusLine(Sheet):
@@ -73,9 +80,10 @@ class StatusLine(Sheet):
         news = 0.0 if command is None else command.ended_at or command.sent_at
         if answer is not None and now - answer[0] <= ANSWER_SECONDS and (command is None or news < answer[0]):
             return [line((f" {answer[1]}", answer[2]))]
-        if command is None or (command.outcome == "confirmed" and now - news > ANSWER_SECONDS):
+        if command is None or (command.outcome in ("confirmed", "seen") and now - news > ANSWER_SECONDS):
             return [line((f" {self._store.problem}", "caution"))] if self._store.problem else [Line()]
-        return [line((f" {command.sentence(now)}", _OUTCOMES[command.outcome]))]
+        worst = min((member.outcome for member in command.group), key=_BY_CONCERN.index)
+        return [line((f" {command.sentence(now)}", OUTCOME_INKS[worst]))]
 
 
-_OUTCOMES: dict[str, Ink] = {"sent": "accent", "confirmed": "gain", "refused": "alarm", "unknown": "alarm"}
+_BY_CONCERN = ("refused", "unknown", "sent", "confirmed", "seen")

@@ -51,7 +51,9 @@ class Header(Sheet):
             return [Line((label, (f"  {emergency}", "bar-alarm")), "bar-alarm")]
         ground: Ink = "bar-live" if self._live else "bar-sandbox"
         roomy = width >= _ROOMY
-        return [Line((label, *_spread(self._left(roomy), self._right(roomy), width - len(label[0]))), ground)]
+        may = self._may()
+        room = width - len(label[0]) - len(may[0])
+        return [Line((label, may, *_spread(self._left(roomy), self._right(roomy), room)), ground)]
 
     @property
     def _live(self) -> bool:
@@ -64,9 +66,16 @@ class Header(Sheet):
             return " CONNECTING ", "bar-sandbox"
         return f" {status.environment.upper()} ", ("label-live" if self._live else "label-sandbox")
 
+    def _may(self) -> Span:
+        """Say what the console's key may do, where that is not everything."""
+        if self._store.read_only:
+            return " READ-ONLY ", "bar-caution"
+        permission = self._store.permission
+        return ("", "plain") if permission == "MARKET_MAKING" else (f" {permission} KEY ", "bar-caution")
+
     def _emergency(self) -> str | None:
         store, now = self._store, self._store.clock()
-        command = next((c for c in reversed(store.commands.commands) if c.action == "emergency_stop"), None)
+        command = next((c for c in reversed(store.commands.commands) if c.action == "emergency_stop" and c.doing), None)
         sight = f" · link lost, last heard {age(store.data_age_seconds)} ago" if store.stale else ""
         if command is not None and command.outcome == "sent":
             took = duration(command.elapsed(now))
@@ -93,14 +102,16 @@ class Header(Sheet):
         else:
             link = (link_label, ("○ LOST, reconnecting" if roomy else "○ LOST", "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
-        return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data)]
+        seq: Part = (7, ((f"{gap}seq ", "muted"), (f"{store.last_seq:,}", "plain"))) if store.last_seq else (7, ())
+        return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
 
     def _right(self, roomy: bool) -> list[Part]:
         status, utc_now = self._store.status, self._utc_now()
         gap = "   " if roomy else "  "
+        who: Part = (5, ((f"{gap}{self._store.commands.operator}", "accent"),))
         clock: Part = (3, ((f"{gap}{clock_time(utc_now)} UTC ", "plain"),))
         if status is None:
-            return [clock]
+            return [who, clock]
         stale = self._store.stale
         today, total = self._store.daily_pnl, self._store.total_pnl
         parts: list[Part] = [
@@ -115,12 +126,12 @@ class Header(Sheet):
             (2, ((f"{gap}{self._store.open_orders:,}", "muted" if stale else "plain"), (" orders", "muted"))),
         ]
         if abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
-            return [*parts, clock]
+            return [*parts, who, clock]
         # The times of a recording are another day's: its clock stands where the wall's would.
         trading = status.trading_time.astimezone(UTC)
         day = "%Y-%m-%d " if roomy else ""
         kind = "replay" if status.feed.startswith("replay") else "trading"
-        return [*parts, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}%H:%M:%S} UTC ", "plain")))]
+        return [*parts, who, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}%H:%M:%S} UTC ", "plain")))]
 
 
 def _in_force(status: EngineStatus) -> str:
@@ -130,7 +141,10 @@ def _in_force(status: EngineStatus) -> str:
     if not state.durable:
         by += " · ENDS WITH THE ENGINE'S PROCESS"
     if state.unconfirmed_venues:
-        missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
+        left = {venue.name: venue.open_orders + venue.unknown_orders for venue in status.venues}
+        missing = ", ".join(
+            clean(name, 24) + (f" ({left[name]} orders)" if left.get(name) else "") for name in state.unconfirmed_venues
+        )
         return f"NOT CONFIRMED BY: {missing} · in force{since}{by}"
     return f"every venue confirmed · C clears it · in force{since}{by}"
 

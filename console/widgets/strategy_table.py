@@ -9,7 +9,7 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
-from console.formatting import arrow, clean, fit, number, on_point
+from console.formatting import age, arrow, clean, fit, number, on_point
 from console.ink import Ink, Line, Span, signed_ink
 from console.store import Store
 from console.widgets.sheet import Sheet
@@ -21,7 +21,10 @@ __all__ = ["StrategyTable", "status_span"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: title, width in cells, what it shows, and its rank: the highest goes first where there is no room."""
+    """A column: title, width in cells, what it shows, and its rank: the highest goes first where there is no room.
+
+    What is `priced` is marked with the market, and can be trusted no longer than its data.
+    """
 
     title: str
     width: int
@@ -29,13 +32,16 @@ class Column:
     left: bool = False
     total: str | None = None
     rank: int = 0
+    priced: bool = False
 
 
 def status_span(strategy: Strategy, store: Store) -> Span:
     """Return the status with its mark, or what a command is doing to it."""
-    pending = store.commands.pending(strategy.id)
-    if pending is not None:
-        return f"… {pending.doing}", "accent"
+    command = store.commands.news(strategy.id)
+    if command is not None and command.outcome == "sent":
+        return f"… {command.doing}", "accent"
+    if command is not None and command.outcome in ("refused", "unknown"):
+        return (f"✗ not {command.done}" if command.outcome == "refused" else f"? {command.doing}"), "alarm"
     if strategy.activity is not None:
         return f"… {strategy.activity}", "accent"
     if strategy.unknown_orders:
@@ -44,6 +50,8 @@ def status_span(strategy: Strategy, store: Store) -> Span:
         # The stop is heard of before its strategies are: all of them are stopped at once.
         if store.emergency:
             return "… stopping", "accent"
+        if store.prices_stale(strategy) and not store.stale:
+            return "○ stale data", "alarm"
         return ("● active", "gain") if "quoting" in strategy.sides.values() else ("○ active", "caution")
     if strategy.status == "paused":
         cause = (strategy.pause_reason or "").partition(":")[0]
@@ -77,6 +85,11 @@ def _bps(strategy: Strategy, _: Store, width: int) -> Span:
     return number(shown, 1).rjust(width), "plain" if shown is not None else "faint"
 
 
+def _market_age(strategy: Strategy, store: Store, width: int) -> Span:
+    seconds = store.market_age_seconds(strategy)
+    return age(seconds).rjust(width), "alarm" if store.prices_stale(strategy) else "faint"
+
+
 def _loss_limit(strategy: Strategy, _: Store, width: int) -> Span:
     if "no_loss_limit" in strategy.warnings:
         return "none".rjust(width), "caution"
@@ -102,11 +115,12 @@ COLUMNS = (
         "STATUS", 12, lambda s, store, width: (fit(status_span(s, store)[0], width), status_span(s, store)[1]), True
     ),
     Column("POSITION", 12, _position),
-    Column("PNL TODAY", 11, _usd("daily_pnl"), total="dailyPnl"),
-    Column("TOTAL", 11, _usd("total_pnl"), total="totalPnl", rank=4),
-    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealizedPnl", rank=6),
-    Column("BPS", 5, _bps, rank=1),
+    Column("PNL TODAY", 11, _usd("daily_pnl"), total="dailyPnl", priced=True),
+    Column("TOTAL", 11, _usd("total_pnl"), total="totalPnl", rank=4, priced=True),
+    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealizedPnl", rank=6, priced=True),
+    Column("BPS", 5, _bps, rank=1, priced=True),
     Column("LOSS", 5, _loss_limit, rank=3),
+    Column("AGE", 6, _market_age, rank=8),
     Column("ORDERS", 6, _count("open_orders"), total="openOrders", rank=5),
     Column("FILLS", 8, _count("trade_count"), total="tradeCount", rank=7),
 )
@@ -147,6 +161,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         super().__init__(classes="pane")
         self.selected_id: str | None = None
         self.filter = ""
+        self._marked: set[str] = set()
         self._store = store
         self._top = 0
         self._rows: dict[str, tuple[object, Line]] = {}
@@ -158,6 +173,28 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         words = self.filter.lower().split()
         wire = self._store.wire
         return [key for key, fields in wire.items() if _matches(fields, words)] if words else list(wire)
+
+    @property
+    def marked_in_view(self) -> list[str]:
+        """The marked strategies that the filter lets through: keys act on what can be seen."""
+        return [key for key in self.ids if key in self._marked] if self._marked else []
+
+    def mark(self) -> None:
+        """Mark the selected strategy, or take its mark away."""
+        if self.selected_id is not None:
+            self._marked ^= {self.selected_id}
+            self.draw()
+
+    def mark_all(self) -> None:
+        """Mark all strategies that the filter lets through; where they are, unmark them."""
+        ids = set(self.ids)
+        self._marked = self._marked - ids if ids <= self._marked else self._marked | ids
+        self.draw()
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._marked.clear()
+        self.draw()
 
     def select(self, strategy_id: str | None) -> None:
         """Select a strategy and bring its line into view."""
@@ -209,6 +246,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the head, the strategies in view, and the totals at the bottom."""
         store, ids = self._store, self.ids
+        self._marked &= store.wire.keys()
         if self.selected_id is None and ids:
             self.selected_id = ids[0]
             self.post_message(self.Selected())
@@ -230,35 +268,52 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def _note(self, count: int, shown: int, room: int) -> None:
         title = f"1 Strategies · filter “{clean(self.filter, 30)}”" if self.filter else "1 Strategies"
+        if self._marked:
+            seen = len(self.marked_in_view)
+            hidden = f", {len(self._marked) - seen} of them filtered away" if seen < len(self._marked) else ""
+            title += f" · {len(self._marked)} marked{hidden}"
+        if self._store.stale and self._store.wire:
+            title += f" · as of {age(self._store.data_age_seconds)} ago"
         span = f"{self._top + 1}–{self._top + shown} of {count}" if count > room else ""
         self.entitle(title, span)
 
     def _row(self, strategy_id: str, columns: list[Column], name_width: int, width: int) -> Line:
         store = self._store
-        pending = store.commands.pending(strategy_id)
-        selected = strategy_id == self.selected_id
+        command = store.commands.news(strategy_id)
+        selected, marked = strategy_id == self.selected_id, strategy_id in self._marked
         state = (
-            store.revisions[strategy_id], pending and pending.number, selected and (True, self.has_focus),
-            store.stale, store.emergency, width, store.widest_position_decimals,
+            store.revisions[strategy_id], command and (command.number, command.outcome), marked,
+            selected and (True, self.has_focus), store.stale, store.emergency, width, store.widest_position_decimals,
         )  # fmt: skip
         known = self._rows.get(strategy_id)
         if known is not None and known[0] == state:
             return known[1]
         strategy = store.strategy(strategy_id)
-        row = Line() if strategy is None else self._line(strategy, columns, name_width, selected)
+        row = self._unreadable(strategy_id, selected, width)
+        if strategy is not None:
+            row = self._line(strategy, columns, name_width, selected, marked)
         self._rows[strategy_id] = (state, row)
         return row
 
-    def _line(self, strategy: Strategy, columns: list[Column], name_width: int, selected: bool) -> Line:
+    def _line(self, strategy: Strategy, columns: list[Column], name_width: int, selected: bool, marked: bool) -> Line:
         store = self._store
         name: Span = (fit(clean(strategy.name, 80), name_width), "strong" if selected else "plain")
-        spans: list[Span] = [("▸ " if selected else "  ", "key"), name]
-        cells = [column.cell(strategy, store, column.width) for column in columns]
-        spans += [(f" {text}", ink) for text, ink in cells]
+        spans: list[Span] = [("▸" if selected else " ", "key"), ("◆" if marked else " ", "own"), name]
+        stale = store.prices_stale(strategy)
+        for column in columns:
+            text, ink = column.cell(strategy, store, column.width)
+            spans.append((f" {text}", "stale" if stale and column.priced else ink))
         if store.stale:
             spans = [(text, "stale") for text, _ in spans]
-        ground: Ink = ("selection" if self.has_focus else "selection-quiet") if selected else "ground"
-        return Line(tuple(spans), ground)
+        return Line(tuple(spans), self._ground(selected))
+
+    def _unreadable(self, strategy_id: str, selected: bool, width: int) -> Line:
+        """Write a strategy that this console does not understand: of a newer engine, say."""
+        words = f"{'▸' if selected else ' '} {self._store.name(strategy_id)}  ? cannot be read"
+        return Line(((fit(words, width), "alarm"),), self._ground(selected))
+
+    def _ground(self, selected: bool) -> Ink:
+        return ("selection" if self.has_focus else "selection-quiet") if selected else "ground"
 
     def _totals(self, columns: list[Column], name_width: int, store: Store) -> Line:
         spans: list[Span] = [(fit(f"Σ {len(store.wire)}", name_width + 2), "muted")]

@@ -12,7 +12,7 @@ from typing import Any
 
 from zenotc.exceptions import ConnectionFailedError
 from zenotc.models.quotes import BookLevel, OrderBook, OwnOrder
-from zenotc.models.status import EmergencyState, EngineStatus, HistoryPoint, VenueStatus
+from zenotc.models.status import Asker, EmergencyState, EngineStatus, HistoryPoint, VenueStatus
 from zenotc.models.strategy import (
     CommandResult,
     EmergencyStopResult,
@@ -114,12 +114,13 @@ class Engine:
         self.reachable = True
         self.environment = environment
         self.emergency = EmergencyState(active=False)
+        self.asker = Asker(scope="MARKET_MAKING", operator="desk/jo")
         self.mm_strategy = SimpleNamespace(
             start=self._lifecycle("start", "active"), pause=self._lifecycle("pause", "paused"),
             resume=self._lifecycle("resume", "active"), stop=self._stop, cancel_all_quotes=self._cancel,
             emergency_stop_all=self._emergency_stop, clear_emergency_stop=self._clear, history=self._history,
             status=self._status, watch_strategies=self._watch_strategies, watch_order_book=self._watch_book,
-            watch_events=self._watch_events,
+            watch_events=self._watch_events, order_book=self._order_book, get=self._get,
         )  # fmt: skip
         self._on_strategies: Callable[[StrategiesChange], Any] | None = None
         self._on_events: Callable[[Sequence[Wire]], None] | None = None
@@ -131,14 +132,14 @@ class Engine:
             environment=self.environment, epoch="e", version="0.1.0", started_at=NOW, uptime_seconds=10, ready=True,
             trading_time=NOW, emergency_stop=self.emergency, assets=["BTC", "ETH", "SOL"], last_seq=1, feed="sandbox",
             venues=[VenueStatus(name="sandbox", data_age_seconds=0.1, open_orders=18, unknown_orders=0)],
-            daily_pnl=Decimal("1284.20"), total_pnl=Decimal("3902.77"), open_orders=18,
+            daily_pnl=Decimal("1284.20"), total_pnl=Decimal("3902.77"), open_orders=18, asker=self.asker,
         )  # fmt: skip
 
     @property
     def link(self) -> Link:
         """The state of the connection."""
         state: LinkState = "connected" if self.reachable else "lost"
-        return Link(state=state, reason="connection refused", round_trip_ms=0.6, silent_seconds=0.0)
+        return Link(state=state, reason="connection refused", round_trip_ms=0.6, silent_seconds=0.0, last_seq=4711)
 
     def watch_link(self, callback: Callable[[Link], None]) -> Callable[[], None]:
         """Call back on changes of the connection."""
@@ -232,6 +233,14 @@ class Engine:
         await self._answer("clear_emergency_stop", operator)
         self.emergency = EmergencyState(active=False)
         return self.emergency
+
+    async def _order_book(self, asset: str, depth: int = 20) -> OrderBook:
+        self._require()
+        return demo_book(asset)
+
+    async def _get(self, strategy_id: str) -> Strategy:
+        self._require()
+        return Strategy.from_wire(self.strategies[strategy_id])
 
     async def _history(self, strategy_id: str, **_: Any) -> list[HistoryPoint]:
         return [

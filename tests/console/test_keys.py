@@ -10,9 +10,15 @@ import pytest
 
 from console.actions import ACTIONS, Situation, action_by_id
 from console.double_press import DoublePress
-from tests.console.double import demo_strategies
+from console.estimate import walk
+from console.screens.dialog import DEAF_SECONDS
+from tests.console.double import demo_book, demo_strategies
 from zenotc.exceptions import CircuitBreakerError, OutcomeUnknownError
+from zenotc.models.quotes import BookLevel
 from zenotc.models.strategy import Strategy
+
+READ_SECONDS = DEAF_SECONDS + 0.15
+"""A question has been read by then, and hears keys."""
 
 BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
 
@@ -35,12 +41,35 @@ BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
         ("stop", Situation(BTC, stale=True), None),
         ("flatten", Situation(SOL), "SOL inventory is stopped and flat: there is nothing to trade."),
         ("cancel_quotes", Situation(SOL), "No strategy quotes SOL: there is nothing to cancel."),
+        (
+            "start",
+            Situation(SOL, market_age_seconds=12.0),
+            "The market data of SOL is 12 s old: nothing that adds risk is sent.",
+        ),
+        (
+            "resume",
+            Situation(ETH, market_age_seconds=6.0),
+            "The market data of ETH is 6 s old: nothing that adds risk is sent.",
+        ),
+        ("flatten", Situation(BTC, stale=True, market_age_seconds=60.0), None),
+        ("start", Situation(SOL, permission="STOP"), "A STOP key may not do this: it takes MARKET_MAKING."),
+        ("stop", Situation(BTC, permission="STOP"), None),
+        ("stop", Situation(BTC, permission="READ"), "A READ key may not do this: it takes STOP."),
+        ("flatten", Situation(BTC, permission="STOP"), "A STOP key may not do this: it takes MARKET_MAKING."),
+        (
+            "pause",
+            Situation(BTC, permission="READ", read_only=True),
+            "This console is read-only: it was opened to look.",
+        ),
+        ("help", Situation(permission="READ", read_only=True), None),
+        ("flatten_all", Situation(), "Every strategy is stopped and flat: nothing to trade."),
+        ("flatten_all", Situation(to_flatten=2, stale=True), None),
         ("clear_emergency_stop", Situation(BTC), "No emergency stop is in force."),
         ("emergency_stop", Situation(stale=True), None),
     ],
 )
 def test_a_disabled_key_says_why(action: str, now: Situation, sentence: str | None) -> None:
-    assert action_by_id(action).disabled(now) == sentence
+    assert action_by_id(action).refusal(now) == sentence
 
 
 def test_the_registry_has_no_key_twice() -> None:
@@ -156,23 +185,140 @@ async def test_an_unknown_outcome_is_called_that(desk: Any, screen_text: Any, un
     async with desk() as (app, engine, pilot):
         engine.answers["stop"] = OutcomeUnknownError("no answer within 10 s")
         await pilot.press("x")
-        await until(pilot, lambda: "? BTC Market Maker: outcome unknown after" in screen_text(app))
+        await until(pilot, lambda: "? stopping BTC Market Maker: outcome unknown after" in screen_text(app))
 
 
 async def test_flatten_asks_opens_on_cancel_and_keeps_its_strategy(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk() as (app, engine, pilot):
         await pilot.press("f")
-        await pilot.pause()
+        await pilot.pause(READ_SECONDS)
         text = screen_text(app)
         assert "sell 3.200 BTC" in text and "197,898.40 USD at the mid of 61,843.25" in text
         await pilot.press("enter")
         await pilot.pause()
-        assert engine.calls == []
+        assert engine.calls == [] and len(app.screen_stack) == 1
         await pilot.press("f")
-        await pilot.pause()
+        await pilot.pause(READ_SECONDS)
         app._table.selected_id = "s-eth"
         await pilot.press("right", "enter")
         await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
+
+
+async def test_a_question_hears_no_key_at_first_and_none_that_is_held_down(desk: Any, monkeypatch: Any) -> None:
+    async with desk() as (app, _, pilot):
+
+        async def press_at(key: str, at: float) -> None:
+            with monkeypatch.context() as patch:
+                patch.setattr("textual._time.get_time", lambda: at)
+                await pilot.press(key)
+
+        await press_at("f", 1000.0)
+        await pilot.pause()
+        app.screen._open(1000.0)
+        await press_at("enter", 1000.29)
+        await press_at("escape", 1000.295)
+        assert len(app.screen_stack) == 2, "it has only just been asked"
+        await press_at("tab", 1000.31)
+        assert app.screen.focused.id == "yes"
+        await press_at("tab", 1000.38)
+        await press_at("tab", 1000.45)
+        assert app.screen.focused.id == "yes", "the key is held down"
+        await press_at("tab", 1000.6)
+        await press_at("enter", 1000.61)
+        await pilot.pause()
+        assert len(app.screen_stack) == 1, "another key counts at once"
+
+
+async def test_flatten_asks_again_when_the_position_has_changed(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("f")
+        await engine.change("s-btc", currentPosition=Decimal("-1.000"), status="paused")
+        await pilot.pause(READ_SECONDS)
+        text = screen_text(app)
+        assert "buy 1.000 BTC" in text and "was +3.200 when this was asked" in text
+        assert "was active when this was asked" in text
+        await pilot.press("right", "enter")
+        await pilot.pause(READ_SECONDS)
+        assert engine.calls == [] and app.screen.focused.id == "cancel"
+        text = screen_text(app)
+        assert "The position has moved since this was asked" in text and "was +3.200" not in text
+        await engine.change("s-btc", currentPosition=Decimal("-1.050"))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
+
+
+async def test_flatten_shows_the_cost_of_walking_the_book(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, _, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: "BTC" in app.store.depths)
+        estimate = walk(demo_book("BTC"), Decimal("3.200"), Decimal(50))
+        assert estimate is not None
+        text = screen_text(app)
+        assert f"about {estimate.cost:.2f} USD, {estimate.cost_bps:.2f} bps" in text
+        assert "Fees           unknown" in text
+
+
+def test_walking_a_book_takes_level_by_level_what_is_not_our_own_within_the_bound() -> None:
+    def level(price: str, quantity: str, own: str = "0") -> BookLevel:
+        return BookLevel(price=Decimal(price), quantity=Decimal(quantity), own_quantity=Decimal(own))
+
+    book = demo_book().model_copy(
+        update={
+            "mid": Decimal(100),
+            "bids": [level("99.9", "2", "1"), level("99.5", "1"), level("99.0", "50")],
+            "asks": [level("100.2", "1")],
+        }
+    )
+    sell = walk(book, Decimal("3"), Decimal(60))
+    assert sell is not None and (sell.side, sell.filled, sell.missing) == ("sell", Decimal(2), Decimal(1))
+    assert (sell.average_price, sell.cost, sell.cost_bps) == (Decimal("99.7"), Decimal("0.6"), Decimal(30))
+    buy = walk(book, Decimal("-0.5"), Decimal(60))
+    assert buy is not None and (buy.side, buy.cost) == ("buy", Decimal("0.10"))
+    assert walk(book.model_copy(update={"mid": None}), Decimal(1), Decimal(60)) is None
+
+
+async def test_flatten_all_asks_for_the_word(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("F")
+        await pilot.pause(READ_SECONDS)
+        assert "3 strategies" in screen_text(app) and "SOL inventory" not in screen_text(app).split("Flatten 3")[1]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1 and engine.calls == []
+        await pilot.press("F")
+        await pilot.pause(READ_SECONDS)
+        await pilot.press(*"flat", "enter")
+        await pilot.pause()
+        assert engine.calls == [] and "That is not the word" in screen_text(app)
+        await pilot.press(*"ten", "enter")
+        await until(pilot, lambda: len(engine.calls) == 3)
+        assert engine.calls == [("flatten", "s-btc"), ("flatten", "s-eth"), ("flatten", "s-tight")]
+        await until(pilot, lambda: "✓ 3 of 3 stopped and flattened" in screen_text(app))
+
+
+async def test_marked_strategies_are_commanded_together_each_with_its_outcome(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async with desk() as (app, engine, pilot):
+        engine.answers["pause"] = CircuitBreakerError("not now")
+        await pilot.press("space", "j", "j", "space", "k", "p")
+        await until(pilot, lambda: engine.calls == [("pause", "s-btc")])
+        await until(pilot, lambda: app.store.commands.last.settled)
+        text = screen_text(app)
+        assert "2 marked" in text and "p pause 2" in text and "▸ ETH wide" in text and " ◆SOL inventory" in text
+        assert "0 of 2 paused, 2 refused" in text
+        outcomes = {c.target: (c.outcome, c.detail) for c in app.store.commands.commands}
+        assert outcomes["BTC Market Maker"] == ("refused", "not now")
+        assert outcomes["SOL inventory"] == ("refused", "SOL inventory is stopped: there is nothing to pause.")
+        await pilot.press("slash", *"wide", "enter", "x")
+        await until(pilot, lambda: ("stop", "s-eth") in engine.calls)
+        assert len(engine.calls) == 2, "what the filter hides is not commanded"
+        await pilot.press("escape", "escape")
+        assert "marked" not in screen_text(app)
+        await pilot.press("asterisk")
+        assert "4 marked" in screen_text(app)
+        await pilot.press("asterisk")
+        assert "marked" not in screen_text(app)
 
 
 async def test_cancel_asks_for_the_asset(desk: Any, until: Any) -> None:
@@ -181,13 +327,15 @@ async def test_cancel_asks_for_the_asset(desk: Any, until: Any) -> None:
         await until(pilot, lambda: engine.calls == [("cancel_quotes", "BTC")])
 
 
-async def test_clearing_the_emergency_stop_asks_and_gives_the_operators_name(desk: Any, until: Any) -> None:
+async def test_clearing_the_emergency_stop_asks_and_gives_the_operators_name(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
     async with desk() as (app, engine, pilot):
         engine.emergency = engine.emergency.model_copy(update={"active": True})
         app.store.status = await engine.mm_strategy.status()
         await pilot.press("C")
-        await pilot.pause()
-        assert engine.calls == []
+        await pilot.pause(READ_SECONDS)
+        assert engine.calls == [] and "Cleared by     jo" in screen_text(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: engine.calls == [("clear_emergency_stop", "jo")])
 
@@ -221,11 +369,3 @@ async def test_a_lost_engine_is_said_dimmed_and_found_again(desk: Any, screen_te
         await until(pilot, lambda: "✗ BTC Market Maker not paused: connection refused" in screen_text(app))
         engine.return_()
         assert "● 0.6 ms" in screen_text(app)
-
-
-async def test_positions_may_change_while_the_question_is_open(desk: Any, screen_text: Any) -> None:
-    async with desk() as (app, engine, pilot):
-        await pilot.press("f")
-        await engine.change("s-btc", currentPosition=Decimal("-1.000"))
-        await pilot.pause(0.6)
-        assert "buy 1.000 BTC" in screen_text(app)

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,8 @@ __all__ = ["console"]
 
 _HOST = "127.0.0.1"
 
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="Look only: no key changes anything.")]
+
 
 def console(
     more: ReplayMore = None,
@@ -32,6 +34,7 @@ def console(
     replay: Replay = None,
     speed: Speed = "1",
     seed: Seed = 1,
+    read_only: ReadOnly = False,
 ) -> None:
     """Open the console on the engine that runs in the state directory, or on a sandbox engine of its own.
 
@@ -46,13 +49,15 @@ def console(
     for file in files:
         options += ["--replay", str(file.resolve())]
     try:
-        code = asyncio.run(_console(url, state_dir, options, own_engine=bool(files)))
+        code = asyncio.run(_console(url, state_dir, options, own_engine=bool(files), read_only=read_only))
     except (ZenOTCError, OSError) as error:
         fail(str(error), REFUSED)
     raise typer.Exit(code)
 
 
-async def _console(url: str | None, state_dir: Path | None, options: Sequence[str], *, own_engine: bool) -> int:
+async def _console(
+    url: str | None, state_dir: Path | None, options: Sequence[str], *, own_engine: bool, read_only: bool
+) -> int:
     from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import find_engine
     from zenotc.runtime.state_directory import StateDirectory
@@ -65,18 +70,19 @@ async def _console(url: str | None, state_dir: Path | None, options: Sequence[st
         if url is not None and own_engine:
             raise ConnectionFailedError(f"an engine runs in {home} already: end it, or give another --state-dir")
     if url is not None:
-        return await _show(ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name()))
-    return await _show_own_engine(StateDirectory.open(home), options)
+        client = ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name())
+        return await _show(client, read_only=read_only)
+    return await _show_own_engine(StateDirectory.open(home), options, read_only=read_only)
 
 
-async def _show(client: ZenOTCClient) -> int:
+async def _show(client: ZenOTCClient, *, read_only: bool) -> int:
     from console.app import ConsoleApp
 
     async with client:
-        return await ConsoleApp(client, operator=user_name()).run_async() or 0
+        return await ConsoleApp(client, operator=user_name(), read_only=read_only).run_async() or 0
 
 
-async def _show_own_engine(state: StateDirectory, options: Sequence[str]) -> int:
+async def _show_own_engine(state: StateDirectory, options: Sequence[str], *, read_only: bool) -> int:
     """Start an engine and the console side by side: the screen is there before the engine is."""
     from console.app import ConsoleApp
     from zenotc import ZenOTCClient
@@ -91,7 +97,7 @@ async def _show_own_engine(state: StateDirectory, options: Sequence[str]) -> int
     try:
         url = f"http://{_HOST}:{port}"
         async with ZenOTCClient(api_key, api_secret, "sandbox", url, operator=user_name()) as client:
-            app = ConsoleApp(client, operator=user_name())
+            app = ConsoleApp(client, operator=user_name(), read_only=read_only)
             watch = asyncio.create_task(_leave_if_it_fails(engine, app))
             code = await app.run_async() or 0
     finally:
