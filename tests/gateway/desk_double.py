@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Literal
 
 from zenotc.exceptions import CircuitBreakerError, NotFoundError, StrategyError, ValidationError
 from zenotc.models import commands
@@ -195,6 +196,12 @@ class DeskDouble:
         await asyncio.sleep(0)
         wanted = (event for event in self.journal[after_seq:] if strategy_id in (None, event.strategy_id))
         return [event for event, _ in zip(wanted, range(limit), strict=False)]
+
+    async def copy_journal(self) -> BinaryIO:
+        file = TemporaryFile()
+        file.writelines(event.body for event in self.journal)
+        file.seek(0)
+        return file
 
     def listen(self, callback: Callable[[Sequence[JournalledEvent]], None]) -> Callable[[], None]:
         self._listeners.append(callback)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from zenotc.cli import emergency_stop, keys, strategies
+from zenotc.cli import emergency_stop, journal, keys, strategies
 from zenotc.cli.console_command import console
 from zenotc.cli.serve_command import serve
 
@@ -25,6 +25,7 @@ app.add_typer(strategies.app, name="strategies")
 app.add_typer(keys.app, name="keys")
 
 
+app.add_typer(journal.app, name="journal")
 def main() -> None:
     """Run the command line."""
     app()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from zenotc.exceptions import RateLimitError, ValidationError, ZenOTCError
 from zenotc.models.wire import WireModel, encode
@@ -26,10 +27,14 @@ __all__ = [
     "WireResponse",
     "answer",
     "answer_events",
+    "answer_file",
     "answer_page",
     "error_answer",
     "install_error_answers",
 ]
+
+_PART = 256 * 1024
+"""Bytes of a file that are sent at once."""
 
 T = TypeVar("T")
 
@@ -106,6 +111,18 @@ def answer_events(bodies: Sequence[bytes], limit: int) -> WireResponse:
             "hasMore": len(bodies) > limit,
         }
     )
+
+
+def answer_file(file: BinaryIO, media_type: str) -> StreamingResponse:
+    """Return a file as it is, part by part, and close it."""
+
+    def parts() -> Iterator[bytes]:
+        with file:
+            while part := file.read(_PART):
+                yield part
+
+    size = os.fstat(file.fileno()).st_size
+    return StreamingResponse(parts(), media_type=media_type, headers={"Content-Length": str(size)})
 
 
 def error_answer(error: ZenOTCError) -> WireResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from zenotc.models.commands import Command, PastCommand
 from zenotc.models.configuration import StrategyConfig
@@ -81,6 +81,9 @@ class Desk(Protocol):
 
     async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
         """Return the journalled events after a number, oldest first."""
+
+    async def copy_journal(self) -> BinaryIO:
+        """Return a copy of the journal's file as it is now, open for reading; it is gone when it is closed."""
 
     def listen(self, callback: Callable[[Sequence[JournalledEvent]], None]) -> Callable[[], None]:
         """Call back with the events of each commit; returns the unsubscriber."""

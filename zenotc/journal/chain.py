@@ -29,7 +29,7 @@ __all__ = ["Chain", "canonical", "digest", "link", "root"]
 _SEALED_AT_ONCE = 10_000
 
 canonical = partial(orjson.dumps, default=bytes.decode)
-"""Valuess, or what a commit has written, as the bytes that are hashed."""
+"""Rows, or what a commit has written, as the bytes that are hashed."""
 
 
 def digest(row: Values) -> str:

@@ -7,13 +7,14 @@ import fcntl
 import os
 import secrets
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zenotc.exceptions import ZenOTCError
 from zenotc.journal.chain import Chain
 from zenotc.journal.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
-__all__ = ["JournalError", "meta", "open_database", "take_lock"]
+__all__ = ["Connect", "JournalError", "alone_with", "meta", "open_database", "sqlite_connection", "take_lock"]
 
 
 class JournalError(ZenOTCError):
@@ -23,8 +24,18 @@ class JournalError(ZenOTCError):
     default_status = 503
 
 
+Connect = Callable[[Path], sqlite3.Connection]
+
+
+def sqlite_connection(path: Path) -> sqlite3.Connection:
+    """Open a database for one thread at a time, which begins its transactions itself."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
 def take_lock(path: Path) -> int:
     """Lock the journal for this process and return the lock's file descriptor; closing it releases the lock.
+
+    The lock's file says which process has it.
 
     Raises
     ------
@@ -39,13 +50,29 @@ def take_lock(path: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        holder = os.pread(lock, 20, 0).decode()
         os.close(lock)
-        raise JournalError(f"{path} is in use by another engine", code="journal_locked") from error
+        raise JournalError(f"{path} is in use by another engine, process {holder}", code="journal_locked") from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
 
 
-def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
+def open_database(
+    path: Path, now_ns: int, *, epoch: str = "", connect: Connect = sqlite_connection
+) -> sqlite3.Connection:
     """Open the file, create it where there is none, and check that this version can read it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    now_ns
+        When a new journal was created, ns since the Unix epoch.
+    epoch
+        A new journal's epoch, 16 hexadecimal digits; by default drawn.
+    connect
+        Opens the database.
 
     Raises
     ------
@@ -54,7 +81,7 @@ def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
     """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = connect(path)
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"{path} cannot be opened: {error}") from error
     with contextlib.ExitStack() as on_error:
@@ -63,7 +90,7 @@ def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                _create(connection, now_ns)
+                _create(connection, now_ns, epoch or secrets.token_hex(8))
             version = _migrate(connection)
         except sqlite3.Error as error:
             raise JournalError(f"{path} is not a usable journal: {error}") from error
@@ -76,16 +103,35 @@ def open_database(path: Path, now_ns: int) -> sqlite3.Connection:
     return connection
 
 
+@contextlib.contextmanager
+def alone_with(path: Path, now_ns: int) -> Iterator[sqlite3.Connection]:
+    """Open a journal that no engine uses, and keep engines from it meanwhile; an older one is brought up.
+
+    Raises
+    ------
+    JournalError
+        If there is none, an engine uses it (code `journal_locked`), or it cannot be opened.
+    """
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}", code="no_journal")
+    lock = take_lock(path)
+    try:
+        with contextlib.closing(open_database(path, now_ns)) as connection:
+            yield connection
+    finally:
+        os.close(lock)
+
+
 def meta(connection: sqlite3.Connection, key: str) -> str:
     """Return a value of the `meta` table, an empty string where there is none."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else ""
 
 
-def _create(connection: sqlite3.Connection, now_ns: int) -> None:
+def _create(connection: sqlite3.Connection, now_ns: int, epoch: str) -> None:
     values = [
         ("schema_version", str(SCHEMA_VERSION)),
-        ("epoch", secrets.token_hex(8)),
+        ("epoch", epoch),
         ("created_ns", str(now_ns)),
     ]
     quoted = ", ".join(f"('{key}', '{value}')" for key, value in values)

@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
-from zenotc.journal.database import JournalError, meta, open_database, take_lock
+from zenotc.journal.copy import copy
+from zenotc.journal.database import Connect, JournalError, meta, open_database, sqlite_connection, take_lock
 from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, MarkRecord, Record
 from zenotc.journal.schema import TABLES, Row, Table
 from zenotc.journal.writer import MAX_GROUP, Batch, Writer
@@ -30,6 +31,9 @@ __all__ = ["Journal", "JournalError"]
 
 READ_TIMEOUT = 10.0
 """Seconds that a read may take, the commits queued before it included."""
+
+COPY_TIMEOUT = 600.0
+"""Seconds that a copy of the whole file may take."""
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -66,6 +70,7 @@ class Journal:
         self._ticket = 0
         self._uncommitted: deque[tuple[int, float]] = deque()
         self._failure_told = False
+        self._copying = False
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake_pending = False
@@ -78,6 +83,8 @@ class Journal:
         path: Path,
         *,
         now_ns: int,
+        epoch: str = "",
+        connect: Connect = sqlite_connection,
         on_commit: Callable[[list[JournalledEvent]], None] | None = None,
         on_failure: Callable[[JournalError], None] | None = None,
     ) -> Self:
@@ -89,6 +96,10 @@ class Journal:
             The file; its lock and its write-ahead log stand beside it.
         now_ns
             The present time, ns since the Unix epoch, which a new journal remembers as its creation.
+        epoch
+            A new journal's epoch, 16 hexadecimal digits, which order ids begin with; by default drawn.
+        connect
+            Opens the database.
         on_commit, on_failure
             See the class; both may be set later, before the first `append`.
 
@@ -100,7 +111,7 @@ class Journal:
         lock = take_lock(path)
         with contextlib.ExitStack() as on_error:
             on_error.callback(os.close, lock)
-            connection = open_database(path, now_ns)
+            connection = open_database(path, now_ns, epoch=epoch, connect=connect)
             journal = cls(connection, lock, on_commit=on_commit, on_failure=on_failure)
             on_error.pop_all()
         return journal
@@ -293,6 +304,27 @@ class Journal:
             If the journal is closed, cannot be read, or does not answer in time.
         """
         return self._read_now(execute, READ_TIMEOUT)
+
+    async def copy(self) -> BinaryIO:
+        """Return a copy of the file as it is when it is made, open for reading; it is gone when it is closed.
+
+        Commits go on meanwhile, and so do reads.
+
+        Raises
+        ------
+        JournalError
+            If one is being made already, there is no room for it, or it cannot be written.
+        """
+        if self._copying:
+            raise JournalError("the journal is being copied already", code="copy_in_progress", status_code=409)
+        self._copying = True
+        try:
+            answer = self._ask(lambda connection: copy(connection, self._writer.catch_up))
+            return await asyncio.wait_for(asyncio.wrap_future(answer), COPY_TIMEOUT)
+        except TimeoutError:
+            raise JournalError(f"the journal was not copied within {COPY_TIMEOUT:g} s") from None
+        finally:
+            self._copying = False
 
     def records(self, kind: type[R]) -> list[R]:
         """Return every record of a kind in the order in which they were written; blocks."""

@@ -68,6 +68,7 @@ class Writer:
         self._connection = connection
         self._chain = Chain(connection)
         self._on_progress = on_progress
+        self._ended = False
         self._queue: queue.SimpleQueue[Batch | _Read | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
@@ -100,18 +101,34 @@ class Writer:
         if self._thread.is_alive():
             raise JournalError(f"the journal was not written within {timeout:g} s")
 
+    def catch_up(self) -> None:
+        """Commit and answer what has come meanwhile: for a long read to call, in the writer's thread.
+
+        Raises
+        ------
+        JournalError
+            If the writer has been told to end.
+        """
+        if not self._queue.empty():
+            self._work_off()
+        if self._ended:
+            raise JournalError("the journal is closed")
+
     def _run(self) -> None:
-        ended = False
         try:
-            while not ended:
-                batches, reads, ended = self._drain()
-                if batches and self.failure is None:
-                    self._commit(batches)
-                for read in reads:
-                    self._answer(read)
+            while not self._ended:
+                self._work_off()
         finally:
-            if not ended:
+            if not self._ended:
                 self._fail(JournalError("the journal's writer has ended"))
+
+    def _work_off(self) -> None:
+        """Commit and answer what is queued; wait for it where nothing is."""
+        batches, reads, self._ended = self._drain()
+        if batches and self.failure is None:
+            self._commit(batches)
+        for read in reads:
+            self._answer(read)
 
     def _drain(self) -> tuple[list[Batch], list[_Read], bool]:
         """Take what is queued, and whether it was the last."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import SecretStr
 
+from zenotc.sdk.journal import JournalClient
 from zenotc.sdk.market_making import MarketMakingStrategyClient
 from zenotc.sdk.profile import resolve
 from zenotc.sdk.signing import Signer
@@ -85,6 +86,7 @@ class ZenOTCClient:
         self._connect_timeout_seconds = connect_timeout_seconds
         self._transport = transport
         self.mm_strategy = MarketMakingStrategyClient(self)
+        self.journal = JournalClient(self)
 
     def __repr__(self) -> str:
         return f"ZenOTCClient(environment={self.environment!r}, base_url={self.base_url!r})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -96,6 +97,33 @@ class HttpTransport:
         answer = await self._send(method, path, body=content, idempotency_key=key, timeout_seconds=timeout_seconds)
         return answer["data"]
 
+    async def download(self, path: str, *, timeout_seconds: float) -> AsyncIterator[bytes]:
+        """Ask once, and yield what is answered part by part.
+
+        Parameters
+        ----------
+        timeout_seconds
+            For each part.
+
+        Raises
+        ------
+        ZenOTCError
+            As the engine answers; `ConnectionFailedError` if it does not, or not to the end.
+        """
+        request = self._request("GET", path, {}, b"", "", timeout_seconds)
+        try:
+            response = await self._opened().send(request, stream=True)
+            async with contextlib.aclosing(response):
+                if not response.is_success:
+                    await response.aread()
+                    raise _error_of(response)
+                async for part in response.aiter_bytes():
+                    yield part
+        except httpx.RequestError as error:
+            raise ConnectionFailedError(
+                f"the engine at {self._base_url} did not answer to the end: {type(error).__name__}", code="no_answer"
+            ) from error
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -161,15 +189,26 @@ class HttpTransport:
         idempotency_key: str,
         timeout_seconds: float | None,
     ) -> httpx.Response:
-        client = self._opened()
+        request = self._request(method, path, query, body, idempotency_key, timeout_seconds)
+        return await self._opened().send(request)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: bytes,
+        idempotency_key: str,
+        timeout_seconds: float | None,
+    ) -> httpx.Request:
         timeout = httpx.Timeout(timeout_seconds or self._timeout_seconds, connect=self._connect_timeout_seconds)
         headers = {"Content-Type": "application/json"} if body else {}
-        request = client.build_request(
+        request = self._opened().build_request(
             method, self._base_url + path, params=query or None, content=body, headers=headers, timeout=timeout
         )
         target = request.url.raw_path.decode("ascii")
         request.headers.update(self._signer.headers(method, target, body, idempotency_key))
-        return await client.send(request)
+        return request
 
     def _opened(self) -> httpx.AsyncClient:
         """Return the connections of the running loop; those of a loop that is gone are of no use."""
