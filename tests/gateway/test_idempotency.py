@@ -22,6 +22,7 @@ from zenotc.journal import Journal
 from zenotc.journal.records import CommandRecord
 from zenotc.models.commands import PastCommand
 from zenotc.models.settings import EngineSettings
+from zenotc.models.wire import encode
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.venues.sandbox import demo_venues
@@ -94,7 +95,7 @@ async def test_what_was_never_answered_is_not_done_again_unless_it_only_stops(tm
 
 
 def past(number: int = 0, *, outcome: str | None = "done", name: str = "StartStrategy", **body: Any) -> PastCommand:
-    text = json.dumps(body).encode()
+    text = encode(body)
     return PastCommand(f"cmd_{number}", f"k:{number}", name, b"{}", time.time_ns(), outcome, text)
 
 

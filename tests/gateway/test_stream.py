@@ -3,10 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -16,6 +20,8 @@ from zenotc.gateway.application import create_app
 from zenotc.gateway.server import GatewayServer
 from zenotc.gateway.settings import GatewaySettings
 from zenotc.models.strategy import Strategy
+from zenotc.runtime.keys import KeyFile
+from zenotc.sdk.signing import Signer
 
 SETTINGS = GatewaySettings(
     conflation_interval_seconds=0.03,
@@ -56,9 +62,9 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(server: GatewayServer, **options: Any) -> AsyncIterator[Client]:
+async def connected(server: GatewayServer, key: str = "reader", **options: Any) -> AsyncIterator[Client]:
     url = server.url.replace("http", "ws") + "/ws"
-    headers = SIGNERS["reader"].headers("GET", "/ws")
+    headers = SIGNERS[key].headers("GET", "/ws")
     async with connect(url, additional_headers=headers, compression=None, close_timeout=0.2, **options) as socket:
         yield Client(socket)
 
@@ -270,3 +276,95 @@ async def test_taken_port_is_an_error(server: GatewayServer, desk: DeskDouble) -
     port = int(server.url.rpartition(":")[2])
     with pytest.raises(OSError):
         await GatewayServer(create_app(desk, KEYS), port=port).start()
+
+
+async def test_an_unexpected_failure_is_told_and_logged(
+    server: GatewayServer, desk: DeskDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with connected(server) as broken, connected(server) as other:
+        await other.say(type="subscribe", channel="events")
+        await other.hear("events")
+
+        async def fail(**_: Any) -> Any:
+            raise RuntimeError("the disk is made of cheese")
+
+        desk.events = fail  # type: ignore[method-assign]
+        desk.commit("started")
+        await broken.say(type="subscribe", channel="events", afterSeq=0)
+        told = await broken.hear("error")
+        assert told["error"] == "internal_error" and "cheese" not in told["message"]
+        with pytest.raises(ConnectionClosed) as closed:
+            await broken.hear("nothing")
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1011
+        assert (await other.events(1))[0]["seq"] == 1
+    assert "cheese" in "".join(capsys.readouterr())
+
+
+async def test_a_publisher_that_fails_ends_every_stream_that_it_feeds(server: GatewayServer, desk: DeskDouble) -> None:
+    async with connected(server) as client:
+        await client.say(type="subscribe", channel="orderbook", assets=["BTC"])
+        await client.hear("orderbook")
+        desk.order_book = None  # type: ignore[method-assign,assignment]
+        assert (await client.hear("error"))["error"] == "internal_error"
+        with pytest.raises(ConnectionClosed):
+            await client.hear("nothing")
+
+
+async def test_streams_are_bounded_for_a_key_and_in_all(desk: DeskDouble) -> None:
+    settings = replace(SETTINGS, max_streams_per_key=2, max_streams=3)
+    server = GatewayServer(create_app(desk, KEYS, settings=settings))
+    await server.start()
+    async with AsyncExitStack() as streams:
+        for key in ("reader", "reader", "switch"):
+            await streams.enter_async_context(connected(server, key))
+        for key in ("reader", "trader"):
+            with pytest.raises(InvalidStatus) as refused:
+                await streams.enter_async_context(connected(server, key))
+            response = refused.value.response
+            assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+            assert json.loads(bytes(response.body or b""))["error"] == "too_many_streams"
+    for _ in range(2):  # places become free again
+        async with connected(server, "trader") as client:
+            await client.hear("heartbeat")
+    await server.stop()
+
+
+async def test_a_revoked_key_is_heard_no_more(desk: DeskDouble, tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path / "keys.json")
+    created = keys.create("screen", "READ")
+    signer = Signer(created.key, SecretStr(created.secret.decode()))
+    server = GatewayServer(create_app(desk, keys))
+    await server.start()
+    url = server.url.replace("http", "ws") + "/ws"
+    async with connect(url, additional_headers=signer.headers("GET", "/ws")) as socket:
+        client = Client(socket)
+        await client.say(type="subscribe", channel="events")
+        await client.hear("events")
+        KeyFile(tmp_path / "keys.json").revoke("screen")
+        async with asyncio.timeout(1.5):
+            assert (await client.hear("error"))["error"] == "unauthorized"
+            with pytest.raises(ConnectionClosed) as closed:
+                await client.hear("nothing")
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+    await server.stop()
+
+
+async def test_a_handshake_cannot_be_replayed(server: GatewayServer) -> None:
+    """Neither as another handshake, nor with the nonce of a request."""
+    used = SIGNERS["reader"].headers("GET", "/ws")
+    url = server.url.replace("http", "ws") + "/ws"
+    async with connect(url, additional_headers=used):
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(url, additional_headers=used):
+                pass
+    assert json.loads(bytes(refused.value.response.body or b""))["error"] == "nonce_reused"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for path in ("/ws", "/api/sdk/status"):
+            answer = await http.get(server.url + path, headers=used)
+            assert answer.status_code in (401, 404)
+        asked = SIGNERS["reader"].headers("GET", "/api/sdk/status")
+        assert (await http.get(server.url + "/api/sdk/status", headers=asked)).status_code == 200
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(url, additional_headers=asked):
+            pass
+    assert refused.value.response.status_code == 401

@@ -77,7 +77,7 @@ class IdempotencyMemory:
         StrategyError
             If the key came before with another request (409, `idempotency_conflict`).
         """
-        self._forget_old()
+        self._forget()
         seen = self._seen.get(request_id)
         if seen is not None and seen.fingerprint != fingerprint:
             raise StrategyError("the idempotency key came before with another request", code="idempotency_conflict")
@@ -85,6 +85,7 @@ class IdempotencyMemory:
             task = asyncio.create_task(run())
             seen = self._seen[request_id] = _Seen(fingerprint, task, self._clock())
             task.add_done_callback(lambda task: self._settle(request_id, task))
+            self._forget()
         if isinstance(seen.outcome, Outcome):
             return seen.outcome
         return await asyncio.shield(seen.outcome)
@@ -93,13 +94,13 @@ class IdempotencyMemory:
         if task.cancelled() or _status(task) in _NOT_CARRIED_OUT:
             self._seen.pop(request_id, None)
 
-    def _forget_old(self) -> None:
+    def _forget(self) -> None:
+        """Forget the oldest outcomes: those of yesterday, and those that there is no room for."""
         now = self._clock()
         while self._seen:
             oldest = next(iter(self._seen.values()))
-            crowded = len(self._seen) >= MAX_REMEMBERED
             settled = isinstance(oldest.outcome, Outcome) or oldest.outcome.done()
-            if not settled or not (crowded or now - oldest.since > REMEMBERED_SECONDS):
+            if not settled or (len(self._seen) <= MAX_REMEMBERED and now - oldest.since <= REMEMBERED_SECONDS):
                 return
             self._seen.popitem(last=False)
 

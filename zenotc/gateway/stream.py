@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import pydantic
+import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ConfigDict, Field
 
-from zenotc.exceptions import ValidationError, ZenOTCError
+from zenotc.exceptions import AuthenticationError, RateLimitError, ValidationError, ZenOTCError
 from zenotc.gateway.answers import error_answer
+from zenotc.gateway.authentication import Caller
 from zenotc.gateway.channels import BooksChannel, Channel, EventsChannel, SlowClientError, StrategiesChannel
 from zenotc.gateway.publishers import BooksPublisher, StrategiesPublisher
 from zenotc.gateway.requests import Gate, raw_target
 from zenotc.models.wire import WireModel, decode, encode
 
-__all__ = ["CANNOT_FOLLOW", "StreamHub"]
+__all__ = ["CANNOT_FOLLOW", "FAILED", "NOT_ALLOWED", "StreamHub"]
 
 _DISMISS_SECONDS = 10.0
-"""How long a client that cannot follow has to read that it is dismissed."""
+"""How long a client has to read that it is dismissed."""
+
+_RETRY_SECONDS = 1
 
 CANNOT_FOLLOW = 4008
+NOT_ALLOWED = 1008
+FAILED = 1011
 _MAX_SUBSCRIPTIONS = 64
+_log = structlog.get_logger()
 
 Name = Annotated[str, Field(max_length=100)]
 
@@ -43,14 +51,19 @@ class _ClientMessage(WireModel):
 
 
 class StreamHub:
-    """Serves the stream's clients, `connections` of them now, and holds what they share."""
+    """Serves the stream's clients, and holds what they share."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self.connections = 0
         interval = gate.settings.conflation_interval_seconds
         self.strategies = StrategiesPublisher(gate.desk, interval)
         self.books = BooksPublisher(gate.desk, interval)
+        self._open: Counter[str] = Counter()
+
+    @property
+    def connections(self) -> int:
+        """How many clients there are now."""
+        return self._open.total()
 
     async def serve(self, websocket: WebSocket) -> None:
         """Serve one client; its handshake is signed like a GET."""
@@ -58,24 +71,36 @@ class StreamHub:
             target = raw_target(websocket.scope)
             caller = self.gate.authenticator.authenticate("GET", target, websocket.headers, b"")
             self.gate.limiter.admit(caller.key.key)
+            self._check_room(caller.key.key)
         except ZenOTCError as error:
             await websocket.send_denial_response(error_answer(error))
             return
         heard = websocket.state.on_pong = self.gate.desk.vitals.heard
         heard()
-        await websocket.accept()
-        self.connections += 1
+        self._open[caller.key.key] += 1
         try:
-            await _Session(self, websocket).run()
+            await websocket.accept()
+            await _Session(self, websocket, caller).run()
         finally:
-            self.connections -= 1
+            self._open[caller.key.key] -= 1
+
+    def _check_room(self, api_key: str) -> None:
+        settings = self.gate.settings
+        for number, limit, whose in (
+            (self._open[api_key], settings.max_streams_per_key, "this key has"),
+            (self.connections, settings.max_streams, "there are"),
+        ):
+            if number >= limit:
+                details = {"retryAfter": _RETRY_SECONDS, "limit": limit, "remaining": 0, "reset": _RETRY_SECONDS}
+                raise RateLimitError(f"{whose} {number} streams open already", code="too_many_streams", details=details)
 
 
 class _Session:
     """One connected client."""
 
-    def __init__(self, hub: StreamHub, websocket: WebSocket) -> None:
+    def __init__(self, hub: StreamHub, websocket: WebSocket, caller: Caller) -> None:
         self._hub = hub
+        self._caller = caller
         self._desk = hub.gate.desk
         self._settings = hub.gate.settings
         self._websocket = websocket
@@ -84,7 +109,7 @@ class _Session:
         self._channels: dict[tuple[str, str | None], asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Serve the client until it leaves or cannot follow."""
+        """Serve the client until it leaves, cannot follow, may no longer listen, or something fails here."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._watch())
@@ -93,7 +118,13 @@ class _Session:
         except* WebSocketDisconnect:
             pass
         except* SlowClientError:
-            await self._dismiss()
+            await self._dismiss(CANNOT_FOLLOW, "cannot follow")
+        except* AuthenticationError as refused:
+            await self._dismiss(NOT_ALLOWED, "the key has been revoked", refused.exceptions[0])
+        except* Exception as failed:  # noqa: BLE001 - nobody else can tell the client that its stream is broken
+            _log.error("a stream has failed", key=self._caller.key.name, exc_info=failed)
+            unexpected = ZenOTCError("something unexpected happened in the gateway", code="internal_error")
+            await self._dismiss(FAILED, "internal error", unexpected)
 
     async def send(self, message: bytes) -> None:
         """Send one JSON message.
@@ -118,15 +149,20 @@ class _Session:
     async def _watch(self) -> None:
         await self._failure
 
-    async def _dismiss(self) -> None:
+    async def _dismiss(self, code: int, reason: str, error: BaseException | None = None) -> None:
+        """Close the connection, after a last message where there is one."""
         try:
             async with asyncio.timeout(_DISMISS_SECONDS):
-                await self._websocket.close(CANNOT_FOLLOW, "cannot follow")
-        except (TimeoutError, WebSocketDisconnect):
-            return  # it does not even read that; the server drops the connection
+                if isinstance(error, ZenOTCError):
+                    await self._refuse(error, None)
+                await self._websocket.close(code, reason)
+        except (TimeoutError, SlowClientError, WebSocketDisconnect, RuntimeError):
+            return  # it does not even read that, or has left; the server drops the connection
 
     async def _beat(self) -> None:
         while True:
+            if not self._hub.gate.authenticator.knows(self._caller):
+                raise AuthenticationError("the key has been revoked")
             await self.send(
                 encode(
                     {
