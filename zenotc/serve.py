@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import secrets
 import signal
@@ -28,6 +29,7 @@ from zenotc.models.status import Environment
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.logs import LogFormat, LogLevel, writing_logs
+from zenotc.runtime.service_manager import ServiceManager
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.settings_file import read_settings
 from zenotc.strategy_file import DEMO, REPLAY_DEMO, read_strategies
@@ -107,6 +109,7 @@ async def serve(options: ServeOptions) -> int:
     OSError
         If the address cannot be bound or a file not written.
     """
+    faulthandler.enable()  # a watchdog's SIGABRT leaves word of where it hung
     state = StateDirectory.open(options.state_dir)
     with writing_logs(state.log, level=options.log_level, format=options.log_format):
         return await _serve(options, state)
@@ -134,15 +137,19 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
         await gateway.start()
         at_end.push_async_callback(gateway.stop)
         at_end.callback(asyncio.create_task(keep_pauses_short()).cancel)
+        manager = ServiceManager()
         await desk.start()
+        at_end.callback(asyncio.create_task(manager.feed_watchdog(lambda: desk.vitals.turn_age_seconds)).cancel)
         try:
             if await _ready(desk, told_to_end):
                 state.publish(url=gateway.url, environment=options.environment, epoch=desk.epoch)
                 _log.info("ready", url=gateway.url, state_dir=str(state.path), strategies=len(strategies))
+                manager.ready(f"trading, reached at {gateway.url}")
                 await told_to_end.wait()
         finally:
-            state.withdraw()
+            manager.stopping("cancelling every order")
             confirmed = await desk.stop()
+            state.withdraw()
     _log.info("ended", confirmed=confirmed)
     return 0 if confirmed else 1
 
@@ -224,7 +231,7 @@ async def _ready(desk: Desk, told_to_end: asyncio.Event) -> bool:
 
 @contextlib.contextmanager
 def _until_signal() -> Iterator[asyncio.Event]:
-    """Yield what is set when the process is told to end, or its driver has failed."""
+    """Yield what is set when the process is told to end, however often, or its driver has failed."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -240,6 +247,8 @@ def _until_signal() -> Iterator[asyncio.Event]:
     try:
         yield told
     finally:
+        # The orders are cancelled: what is left of the process ends by itself, with an exit code that says so.
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
         loop.set_exception_handler(None)

@@ -46,7 +46,7 @@ async def test_what_happens_first_comes_first() -> None:
         venues = [quiet("one"), quiet("two")]
         for venue in venues:
             venue.subscribe(["BTC"], listener)
-        await drive(Driver(TradingClock(START, speed), venues, timer, lambda: None, Vitals()), timer, 30)
+        await drive(Driver(TradingClock(START, speed), venues, timer, lambda: None), timer, 30)
         assert timer.called[:30] == [START + n * SECOND // 10 for n in range(30)]
         times = [time_ns for time_ns, _ in listener.heard]
         assert times == sorted(times) and len(times) > 6
@@ -54,7 +54,7 @@ async def test_what_happens_first_comes_first() -> None:
 
 async def test_a_cancelled_driver_ends_even_where_it_is_woken_at_the_same_moment() -> None:
     timer = Timer()
-    driver = Driver(TradingClock(START), [quiet("one")], timer, lambda: None, Vitals())
+    driver = Driver(TradingClock(START), [quiet("one")], timer, lambda: None)
     for _ in range(20):
         task = asyncio.create_task(driver.run())
         await asyncio.sleep(0)
@@ -89,3 +89,15 @@ def test_a_cancel_withdraws_what_it_makes_pointless_and_nothing_else() -> None:
     assert [report.client_order_id for report in outbox.withdraw_for(Cancel("v", "BTC", "a"))] == ["a"]  # type: ignore[union-attr]
     assert [report.client_order_id for report in outbox.withdraw_for(CancelAll("v", "r"))] == ["c"]  # type: ignore[union-attr]
     assert [w.request.client_order_id for w in outbox.take_until(1)] == ["d"]
+
+
+async def test_it_turns_at_least_once_a_second_even_where_nothing_happens() -> None:
+    timer, vitals = Timer(), Vitals()
+    task = asyncio.create_task(Driver(TradingClock(START, 0.001), [quiet("one")], timer, lambda: None, vitals).run())
+    try:
+        await until(lambda: len(timer.called) >= 1)
+        turned_ns = vitals.turned_ns
+        await asyncio.sleep(1.2)
+        assert vitals.turned_ns > turned_ns and len(timer.called) == 1
+    finally:
+        task.cancel()

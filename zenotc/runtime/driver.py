@@ -53,7 +53,7 @@ class Driver:
     send_pending
         Waits for the journal and sends what waits for it; returns at once where nothing does.
     vitals
-        Where it says that it has turned.
+        Where it says that it has turned, where somebody asks.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class Driver:
         venues: Sequence[SimulatedVenue],
         timed: Timed,
         send_pending: Callable[[], Awaitable[None] | None],
-        vitals: Vitals,
+        vitals: Vitals | None = None,
     ) -> None:
         self._clock = clock
         self._venues = venues
         self._timed = timed
         self._send_pending = send_pending
-        self._vitals = vitals
+        self._vitals = vitals or Vitals()
         self._wake = asyncio.Event()
         self._sending: asyncio.Future[None] | None = None
 
