@@ -8,7 +8,16 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from zenotc.exceptions import StrategyError, ValidationError
 from zenotc.gateway import parameters
-from zenotc.gateway.answers import Answer, ErrorAnswer, EventsAnswer, ListAnswer, answer, answer_events, answer_page
+from zenotc.gateway.answers import (
+    Answer,
+    ErrorAnswer,
+    EventsAnswer,
+    ListAnswer,
+    answer,
+    answer_events,
+    answer_file,
+    answer_page,
+)
 from zenotc.gateway.authentication import Caller, operator_name
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.parameters import BookQuery, EventsQuery, HistoryQuery, ListQuery, flag, take_only
@@ -229,6 +238,13 @@ async def get_events(desk: TheDesk, query: Annotated[EventsQuery, Query()]) -> R
     """Return the journal's events after a number, the same content as the stream."""
     events = await desk.events(after_seq=query.after_seq, limit=query.limit + 1, strategy_id=query.strategy_id)
     return answer_events([event.body for event in events], query.limit)
+
+
+@router.get("/journal", response_class=Response, responses={200: {"content": {"application/vnd.sqlite3": {}}}})
+@signed("MARKET_MAKING")
+async def copy_journal(desk: TheDesk) -> Response:
+    """Return a copy of the journal's file as it is now."""
+    return answer_file(await desk.copy_journal(), "application/vnd.sqlite3")
 
 
 @router.get("/market-data/{asset}/orderbook", response_model=Answer[OrderBook])
