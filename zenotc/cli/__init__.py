@@ -6,6 +6,7 @@ import typer
 
 from zenotc.cli import emergency_stop, journal, keys, strategies
 from zenotc.cli.console_command import console
+from zenotc.cli.sandbox_exchange import sandbox_exchange
 from zenotc.cli.serve_command import serve
 
 __all__ = ["main"]
@@ -19,13 +20,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve)
+app.command("sandbox-exchange")(sandbox_exchange)
 app.command("console")(console)
 app.command("emergency-stop")(emergency_stop.emergency_stop)
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(keys.app, name="keys")
-
-
 app.add_typer(journal.app, name="journal")
+
+
 def main() -> None:
     """Run the command line."""
     app()
