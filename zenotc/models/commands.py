@@ -71,9 +71,10 @@ class StartStrategy(_Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStrategy(_Command):
-    """Cancel the quotes and keep the position."""
+    """Cancel the quotes and keep the position; `reason` is what the strategy shows as its own."""
 
     strategy_id: str
+    reason: str = "operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
