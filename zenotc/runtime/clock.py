@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 __all__ = ["TradingClock"]
 
@@ -17,9 +18,12 @@ class TradingClock:
         The trading time at which it starts.
     speed
         Trading seconds per second; infinite is as fast as the machine goes.
+    wall_ns
+        The wall clock, ns since the Unix epoch, by which commands are written down.
     """
 
-    def __init__(self, start_ns: int, speed: float = 1.0) -> None:
+    def __init__(self, start_ns: int, speed: float = 1.0, wall_ns: Callable[[], int] = time.time_ns) -> None:
+        self.wall_ns = wall_ns
         self._anchor_ns = start_ns
         self._wall_ns = time.monotonic_ns()
         self.speed = speed

@@ -112,7 +112,7 @@ class CommandDesk:
 
     async def _carry_out(self, command: Command, started: float) -> Any:
         before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
-        record = written(command, time.time_ns())
+        record = written(command, self._clock.wall_ns())
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
         self._floor.command(command, record)
         self._vitals.observe_stop(self._vitals.stop_sent, command, time.monotonic() - started)
@@ -125,13 +125,13 @@ class CommandDesk:
             error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
             refusal = {"message": error.message, "statusCode": error.status_code, "details": error.details}
-            self._floor.journal([_outcome(command, error.code, encode(refusal))])
+            self._floor.journal([self._outcome(command, error.code, encode(refusal))])
             raise error
         elapsed_seconds = time.monotonic() - started
         if not reply.cancelled():
             self._vitals.observe_stop(self._vitals.stop_confirmed, command, elapsed_seconds)
         result = self._result(command, before, elapsed_seconds)
-        self._floor.journal([_outcome(command, "done", encode(result))])
+        self._floor.journal([self._outcome(command, "done", encode(result))])
         return result
 
     async def _answer(self, command: Command, reply: asyncio.Future[ZenOTCError | None]) -> ZenOTCError | None:
@@ -160,6 +160,9 @@ class CommandDesk:
         if isinstance(command, ClearEmergencyStop):
             return emergency_state(state, durable=self.latch_holds)
         return command_result(state, command, self._clock.now_ns())
+
+    def _outcome(self, command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
+        return CommandOutcomeRecord(command.command_id, self._clock.wall_ns(), outcome, body)
 
     def replied(self, reply: Reply) -> None:
         """Take the engine's reply to a command."""
@@ -211,7 +214,3 @@ def _without_journal(command: Command) -> Command:
     if isinstance(command, _STOPPING):
         return command
     raise ConnectionFailedError("the journal is lost: the engine can only stop", code="journal_lost")
-
-
-def _outcome(command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
-    return CommandOutcomeRecord(command.command_id, time.time_ns(), outcome, body)

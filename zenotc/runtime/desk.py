@@ -70,6 +70,8 @@ class Desk:
         The trading time at the start, ns since the Unix epoch; default the venues' own.
     speed
         Trading seconds per second; infinite is as fast as it goes.
+    wall_ns
+        The wall clock, ns since the Unix epoch, by which commands are written down.
     feed
         What the market data is, in words for a person.
     """
@@ -84,6 +86,7 @@ class Desk:
         environment: Environment = "sandbox",
         start_ns: int | None = None,
         speed: float = 1.0,
+        wall_ns: Callable[[], int] = time.time_ns,
         feed: str = "simulated",
     ) -> None:
         self.environment: Environment = environment
@@ -95,8 +98,8 @@ class Desk:
         self._connected = [venue for venue in venues if isinstance(venue, ConnectedVenue)]
         self._simulated = [venue for venue in venues if not isinstance(venue, ConnectedVenue)]
         if start_ns is None:
-            start_ns = min((t for v in self._simulated if (t := v.next_time()) is not None), default=time.time_ns())
-        self.clock = TradingClock(start_ns, speed)
+            start_ns = min((t for v in self._simulated if (t := v.next_time()) is not None), default=wall_ns())
+        self.clock = TradingClock(start_ns, speed, wall_ns)
         self._instruments = [i for venue in venues for i in venue.instruments.values()]
         prefix = f"{journal.epoch[:6]}.{journal.last_seq}"
         self.engine = Engine(settings, self._instruments, id_prefix=prefix, start_ns=start_ns)
@@ -114,6 +117,7 @@ class Desk:
         self._commands = CommandDesk(self.engine, self._floor, latch, self.clock, self._driver.wake, self.vitals)
         self._listeners: list[Callable[[Sequence[JournalledEvent]], None]] = []
         self._committed_seq = journal.last_seq
+        self.known_names: frozenset[str] = frozenset()
         self._running: list[asyncio.Task[None]] = []
         self._started_ns = time.time_ns()
         journal.on_commit = self._publish
@@ -138,6 +142,7 @@ class Desk:
         self._journal.bind(asyncio.get_running_loop())
         for venue in self._simulated:
             venue.restore(past.booked.fill for past in past.fills if past.booked.fill.venue == venue.name)
+        self.known_names = frozenset(version.config.name for version in past.strategies)
         self._floor.restore(past)
         emergency = self.engine.state.emergency
         if emergency.active and not self._latch.closed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -187,7 +186,7 @@ class Floor:
             return
         prepared, self.prepared = self.prepared, []
         for command in prepared:
-            self.command(command, written(command, time.time_ns()))
+            self.command(command, written(command, self._clock.wall_ns()))
 
     def _obey_latch(self) -> bool:
         """Stop where somebody else has left the stop's file; returns whether the stop is in force."""
