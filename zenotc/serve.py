@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import math
 import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ import structlog
 
 from zenotc.exceptions import ConnectionFailedError, ValidationError
 from zenotc.gateway.application import create_app
-from zenotc.gateway.server import GatewayServer
+from zenotc.gateway.server import Certificate, GatewayServer
 from zenotc.journal import Journal
+from zenotc.journal.database import take_lock
 from zenotc.models.commands import CreateStrategy
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.market import Instrument
@@ -33,15 +35,17 @@ from zenotc.runtime.service_manager import ServiceManager
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.settings_file import read_settings
 from zenotc.strategy_file import DEMO, REPLAY_DEMO, read_strategies
+from zenotc.venues.remote import RemoteVenue
 from zenotc.venues.replay import RecordingError, ReplayVenue
 from zenotc.venues.sandbox import demo_venues
-from zenotc.venues.venue import SimulatedVenue
+from zenotc.venues.venue import ConnectedVenue, SimulatedVenue
 
 __all__ = ["ServeOptions", "serve"]
 
-READY_WITHIN = 20.0
-"""Seconds that venues may take until the desk can trade."""
+_REACHABLE_AFTER = 2.0
+"""Seconds until clients reach an engine that is not ready: from then on it can be watched, and stopped."""
 
+_TELL_EVERY = 10.0
 _POLL_SECONDS = 0.02
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -58,6 +62,8 @@ class ServeOptions:
         Where it trades.
     host, port
         Where the gateway listens; port 0 picks a free one.
+    certificate, insecure
+        What the gateway encrypts with, and whether it may listen beyond this machine without.
     state_dir
         Default as `StateDirectory.open` says.
     seed
@@ -66,6 +72,8 @@ class ServeOptions:
         Recordings to trade on instead, in order.
     speed
         Simulated seconds per second, infinity for as fast as it goes.
+    exchange
+        Trade at the exchange of `zenotc sandbox-exchange` in the same state directory, not at one in this process.
     loop
         Whether the recordings begin again when they end.
     strategies
@@ -85,10 +93,13 @@ class ServeOptions:
     environment: Environment = "sandbox"
     host: str = "127.0.0.1"
     port: int = 8731
+    certificate: Certificate | None = None
+    insecure: bool = False
     state_dir: Path | None = None
     seed: int = 1
     replay: tuple[Path, ...] = ()
     speed: float = 1.0
+    exchange: bool = False
     loop: bool = False
     strategies: Path | None = None
     empty: bool = False
@@ -116,13 +127,15 @@ async def serve(options: ServeOptions) -> int:
 
 
 async def _serve(options: ServeOptions, state: StateDirectory) -> int:
-    venues, settings = _venues(options)
-    strategies = _strategies(options, venues[0].instruments)
     async with contextlib.AsyncExitStack() as at_end:
         told_to_end = at_end.enter_context(_until_signal())
         if options.end_with_stdin:
             at_end.enter_context(_until_stdin_closes(told_to_end))
-        journal = at_end.enter_context(Journal.open(state.journal, now_ns=time.time_ns()))
+        if options.replay:
+            at_end.callback(os.close, take_lock(state.journal))  # one engine at a time, whatever it trades
+        journal = at_end.enter_context(_journal(options, state))
+        venues, settings = await _venues(options, state)
+        strategies = _strategies(options, venues[0].instruments)
         desk = Desk(
             venues,
             journal,
@@ -132,20 +145,28 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
             speed=options.speed,
             feed=_feed(options),
         )
-        desk.prepare(_creation(config) for config in strategies)
-        gateway = GatewayServer(create_app(desk, state.keys()), options.host, options.port)
+        gateway = GatewayServer(
+            create_app(desk, state.keys()),
+            options.host,
+            options.port,
+            certificate=options.certificate,
+            insecure=options.insecure,
+        )
         await gateway.start()
         at_end.push_async_callback(gateway.stop)
         at_end.callback(asyncio.create_task(keep_pauses_short()).cancel)
         manager = ServiceManager()
         await desk.start()
+        desk.prepare(_creation(config) for config in strategies if config.name not in desk.known_names)
         at_end.callback(asyncio.create_task(manager.feed_watchdog(lambda: desk.vitals.turn_age_seconds)).cancel)
         try:
-            if await _ready(desk, told_to_end):
-                state.publish(url=gateway.url, environment=options.environment, epoch=desk.epoch)
-                _log.info("ready", url=gateway.url, state_dir=str(state.path), strategies=len(strategies))
+            await _wait_until_ready(desk, told_to_end, _REACHABLE_AFTER)
+            state.publish(url=gateway.url, environment=options.environment, epoch=desk.epoch)
+            await _wait_until_ready(desk, told_to_end)
+            if not told_to_end.is_set():
+                _log.info("ready", url=gateway.url, state_dir=str(state.path))
                 manager.ready(f"trading, reached at {gateway.url}")
-                await told_to_end.wait()
+            await told_to_end.wait()
         finally:
             manager.stopping("cancelling every order")
             confirmed = await desk.stop()
@@ -154,8 +175,19 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
     return 0 if confirmed else 1
 
 
-def _venues(options: ServeOptions) -> tuple[list[SimulatedVenue], EngineSettings]:
+def _journal(options: ServeOptions, state: StateDirectory) -> Journal:
+    """Open the journal; a replay begins with an empty one of its own, because its time begins again, too."""
+    if options.replay:
+        return Journal.open(state.replay_journal, now_ns=time.time_ns(), afresh=True)
+    return Journal.open(state.journal, now_ns=time.time_ns())
+
+
+async def _venues(
+    options: ServeOptions, state: StateDirectory
+) -> tuple[Sequence[SimulatedVenue | ConnectedVenue], EngineSettings]:
     """Return the venues, the quoting one first, and the settings that name them."""
+    if options.exchange:
+        return await _connected_venues(options, state)
     if not options.replay:
         quoting, hedge = demo_venues(options.seed, time.time_ns(), options.order_latency_ns)
         return [quoting, hedge], read_settings(options.settings, quoting_venue=quoting.name, hedge_venue=hedge.name)
@@ -164,6 +196,18 @@ def _venues(options: ServeOptions) -> tuple[list[SimulatedVenue], EngineSettings
     except RecordingError as error:
         raise ValidationError(str(error)) from error
     return [replay], read_settings(options.settings, quoting_venue=replay.name, hedge_venue=None)
+
+
+async def _connected_venues(
+    options: ServeOptions, state: StateDirectory
+) -> tuple[Sequence[ConnectedVenue], EngineSettings]:
+    """Connect to the exchange that has left its addresses in the state directory."""
+    addresses = state.venues.read()
+    if not addresses:
+        raise ConnectionFailedError(f"no exchange runs with {state.path}: start zenotc sandbox-exchange first")
+    venues = [await RemoteVenue.connect(name, a.url, a.key, a.secret) for name, a in addresses.items()]
+    quoting, hedge = (venues[0].name, venues[1].name if len(venues) > 1 else None)
+    return venues, read_settings(options.settings, quoting_venue=quoting, hedge_venue=hedge)
 
 
 def _strategies(options: ServeOptions, markets: Mapping[str, Instrument]) -> list[StrategyConfig]:
@@ -212,21 +256,14 @@ def _until_stdin_closes(told: asyncio.Event) -> Iterator[None]:
         loop.remove_reader(sys.stdin.fileno())
 
 
-async def _ready(desk: Desk, told_to_end: asyncio.Event) -> bool:
-    """Wait until the desk can trade; false where the process was told to end before that.
-
-    Raises
-    ------
-    ConnectionFailedError
-        If it takes too long.
-    """
-    for _ in range(round(READY_WITHIN / _POLL_SECONDS)):
-        if told_to_end.is_set():
-            return False
-        if desk.status().ready:
-            return True
+async def _wait_until_ready(desk: Desk, told_to_end: asyncio.Event, seconds: float = math.inf) -> None:
+    """Wait until the desk can trade, the process is told to end, or so many seconds have passed."""
+    started = told = time.monotonic()
+    while not told_to_end.is_set() and not desk.status().ready and time.monotonic() < started + seconds:
         await asyncio.sleep(_POLL_SECONDS)
-    raise ConnectionFailedError(f"still waiting for {', '.join(desk.status().waiting_for)} after {READY_WITHIN:g} s")
+        if time.monotonic() >= told + _TELL_EVERY:
+            told = time.monotonic()
+            _log.warning("not ready", waiting_for=desk.status().waiting_for)
 
 
 @contextlib.contextmanager

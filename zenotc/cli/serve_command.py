@@ -44,14 +44,30 @@ def serve(
     environment: Annotated[KnownEnvironment, typer.Option(help="Where it trades.")] = KnownEnvironment.SANDBOX,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 picks a free one.")] = 8731,
+    tls_cert: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM file of the certificate, with its chain.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM file of the certificate's private key.")
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond this machine without a certificate.")
+    ] = False,
     state_dir: StateDir = None,
     seed: Seed = 1,
     replay: Replay = None,
     speed: Speed = "1",
     loop: Annotated[bool, typer.Option("--loop", help="Begin the recordings again when they end.")] = False,
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="Trade at the exchange that `zenotc sandbox-exchange` runs.")
+    ] = False,
     strategies: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="TOML file of the strategies to begin with, [[strategy]] each."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="TOML file of the strategies to begin with, [[strategy]] each; names that were there before are not.",
+        ),
     ] = None,
     settings: Annotated[
         Path | None,
@@ -77,17 +93,23 @@ def serve(
 
     Exit codes: 0 ended with no order left open, 1 it could not start or could not confirm that, 2 bad usage.
     """
+    from zenotc.gateway.server import Certificate
     from zenotc.serve import ServeOptions
     from zenotc.serve import serve as run
 
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key belong together")
     options = ServeOptions(
         environment=environment.value,
         host=host,
         port=port,
+        certificate=Certificate(tls_cert, tls_key) if tls_cert and tls_key else None,
+        insecure=insecure,
         state_dir=state_dir,
         seed=seed,
         replay=recordings(replay, more),
         speed=parse_speed(speed),
+        exchange=exchange,
         loop=loop,
         strategies=strategies,
         settings=settings,

@@ -131,14 +131,14 @@ class Engine:
 
     def on_link(self, venue: str, up: bool, now_ns: int) -> Sequence[Action]:
         """Take the loss of a venue's connection, or that it stands: then what it holds of ours is compared first."""
+        for (name, _), market in self.state.markets.items():
+            if name == venue:
+                self._withdraw(market.strategies, now_ns, "stale_market_data")
         if up:
             self._reconciler.begin(venue, now_ns)
             self._emergency.enforce_at(venue, now_ns)
         else:
             self._reconciler.lost(venue, now_ns)
-        for (name, _), market in self.state.markets.items():
-            if name == venue:
-                self._withdraw(market.strategies, now_ns, "stale_market_data")
         return self._done()
 
     def on_journal(self, stalled: bool, now_ns: int) -> Sequence[Action]:

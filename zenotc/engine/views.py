@@ -30,7 +30,7 @@ from zenotc.models.quotes import (
     Quotes,
     TargetQuote,
 )
-from zenotc.models.strategy import Activity, HedgeProgress, LimitUse, SideReason, Strategy
+from zenotc.models.strategy import Activity, HedgeProgress, LimitUse, PositionDifference, SideReason, Strategy
 from zenotc.models.wire import utc_from_ns
 
 __all__ = [
@@ -75,6 +75,16 @@ def strategy_view(state: EngineState, strategy: StrategyState, now_ns: int) -> S
         hedge=_hedge(strategy),
         unhedged_quantity=strategy.unhedged,
         unhedged_seconds=strategy.unhedged_seconds(now_ns),
+        position_differences=[
+            PositionDifference(
+                venue=different.instrument.venue,
+                asset=different.instrument.asset,
+                venue_position=different.difference,
+                engine_position=different.expected_position,
+            )
+            for different in strategy.differences
+            if different.difference is not None
+        ],
         warnings=_warnings(strategy.config),
         data_age_seconds=_age_seconds(market, now_ns),
         created_at=utc_from_ns(strategy.created_ns),

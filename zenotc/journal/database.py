@@ -14,7 +14,16 @@ from zenotc.exceptions import ZenOTCError
 from zenotc.journal.chain import Chain
 from zenotc.journal.schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
-__all__ = ["Connect", "JournalError", "alone_with", "meta", "open_database", "sqlite_connection", "take_lock"]
+__all__ = [
+    "Connect",
+    "JournalError",
+    "alone_with",
+    "meta",
+    "open_database",
+    "remove_database",
+    "sqlite_connection",
+    "take_lock",
+]
 
 
 class JournalError(ZenOTCError):
@@ -120,6 +129,21 @@ def alone_with(path: Path, now_ns: int) -> Iterator[sqlite3.Connection]:
             yield connection
     finally:
         os.close(lock)
+
+
+def remove_database(path: Path) -> None:
+    """Remove a journal of which this process holds the lock.
+
+    Raises
+    ------
+    JournalError
+        If it cannot be removed.
+    """
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be removed: {error.strerror}") from error
 
 
 def meta(connection: sqlite3.Connection, key: str) -> str:

@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar
 
 from zenotc.journal.copy import copy
-from zenotc.journal.database import Connect, JournalError, meta, open_database, sqlite_connection, take_lock
+from zenotc.journal.database import (
+    Connect,
+    JournalError,
+    meta,
+    open_database,
+    remove_database,
+    sqlite_connection,
+    take_lock,
+)
 from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, MarkRecord, Record
 from zenotc.journal.schema import TABLES, Row, Table
 from zenotc.journal.writer import MAX_GROUP, Batch, Writer
@@ -84,6 +92,7 @@ class Journal:
         *,
         now_ns: int,
         epoch: str = "",
+        afresh: bool = False,
         connect: Connect = sqlite_connection,
         on_commit: Callable[[list[JournalledEvent]], None] | None = None,
         on_failure: Callable[[JournalError], None] | None = None,
@@ -98,6 +107,8 @@ class Journal:
             The present time, ns since the Unix epoch, which a new journal remembers as its creation.
         epoch
             A new journal's epoch, 16 hexadecimal digits, which order ids begin with; by default drawn.
+        afresh
+            Whether to put away what is there.
         connect
             Opens the database.
         on_commit, on_failure
@@ -111,6 +122,8 @@ class Journal:
         lock = take_lock(path)
         with contextlib.ExitStack() as on_error:
             on_error.callback(os.close, lock)
+            if afresh:
+                remove_database(path)
             connection = open_database(path, now_ns, epoch=epoch, connect=connect)
             journal = cls(connection, lock, on_commit=on_commit, on_failure=on_failure)
             on_error.pop_all()

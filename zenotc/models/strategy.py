@@ -17,6 +17,7 @@ __all__ = [
     "EmergencyStopResult",
     "HedgeProgress",
     "LimitUse",
+    "PositionDifference",
     "SideReason",
     "Status",
     "StopConfirmation",
@@ -64,6 +65,15 @@ class LimitUse(WireModel):
     used_percent: float | None
 
 
+class PositionDifference(WireModel):
+    """A venue holds another position than our fills make, base units; an operator has to accept one of them."""
+
+    venue: str
+    asset: str
+    venue_position: Decimal
+    engine_position: Decimal
+
+
 class Strategy(StrategyConfig):
     """A strategy: its configuration, what it is doing now, and where it stands.
 
@@ -72,7 +82,7 @@ class Strategy(StrategyConfig):
     `sell` whether it is quoting or why not. `limits` are the position's and those of the breakers that are on. `mid`
     is what the PnL is marked with. `warnings` name what an operator should know, as `no_loss_limit`.
     `unhedged_quantity` is what a hedge has yet to trade, and `unhedged_seconds` for how long the position has been
-    beyond its threshold.
+    beyond its threshold. Where `position_differences` has any, the strategy stays stopped until one is accepted.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -98,6 +108,7 @@ class Strategy(StrategyConfig):
     hedge: HedgeProgress | None = None
     unhedged_quantity: Decimal = Decimal(0)
     unhedged_seconds: float = 0.0
+    position_differences: list[PositionDifference] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     data_age_seconds: float | None = Field(default=None, description="Age of the market data it relies on")
     created_at: datetime

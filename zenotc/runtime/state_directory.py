@@ -14,6 +14,7 @@ from zenotc.models.wire import decode, encode
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.files import remove_durably, write_durably
 from zenotc.runtime.keys import KeyFile
+from zenotc.runtime.venues_file import VenuesFile
 
 __all__ = ["StateDirectory"]
 
@@ -69,6 +70,16 @@ class StateDirectory:
     def journal(self) -> Path:
         """The journal's file."""
         return self.path / "journal.db"
+
+    @property
+    def replay_journal(self) -> Path:
+        """The file of the newest replay's journal."""
+        return self.path / "replay.db"
+
+    @property
+    def venues(self) -> VenuesFile:
+        """Where the venues in other processes are."""
+        return VenuesFile(self.path / "venues.json")
 
     @property
     def log(self) -> Path:
