@@ -74,8 +74,8 @@ class SandboxHost:
             exchange.restore(file.fills(exchange.name))
             self._hosted.append(HostedExchange(exchange, file.credentials(exchange.name), file.append))
         self._clock = TradingClock(start_ns)
-        self._wake = asyncio.Event()
-        self._server = ExchangeServer(self._hosted, self._clock.now_ns, self._wake.set, host=host, port=port)
+        self._woken = asyncio.Event()
+        self._server = ExchangeServer(self._hosted, self._clock.now_ns, self.wake, host=host, port=port)
 
     @property
     def addresses(self) -> dict[str, VenueAddress]:
@@ -85,6 +85,10 @@ class SandboxHost:
             one.exchange.name: VenueAddress(urls[one.exchange.name], one.credentials.key, one.credentials.secret)
             for one in self._hosted
         }
+
+    def wake(self) -> None:
+        """Look again at what is next: somebody has sent something."""
+        self._woken.set()
 
     async def start(self) -> None:
         """Listen.
@@ -117,10 +121,10 @@ class SandboxHost:
         following = min((one.exchange for one in self._hosted), key=SandboxExchange.next_time)
         seconds = self._clock.seconds_until(following.next_time())
         if seconds > 0:
-            self._wake.clear()
+            self._woken.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._wake.wait()
+                    await self._woken.wait()
         else:
             following.advance(following.next_time())
             await asyncio.sleep(0)

@@ -18,6 +18,8 @@ from zenotc.models.orders import (
     AmendRejected,
     Balances,
     Cancel,
+    CancelAfter,
+    CancelAfterSet,
     CancelAll,
     CancelledAll,
     CancelRejected,
@@ -254,6 +256,58 @@ def test_queries_tell_what_the_account_has(tmp_path: Path) -> None:
     assert cancelled == OrderCancelled("replay", "BTC", "a", 1, "requested")
     assert again == FillHistory("replay", "5", history.fills)
     assert end == cancelled
+
+
+def test_our_silence_cancels_everything_unless_we_speak_again(tmp_path: Path) -> None:
+    tape = a_tape()
+    tape.diff(900)
+    trader = a_trader(tmp_path, tape)
+    trader.at(20, place("a", BUY, 9_999, 1))
+    trader.at(20, CancelAfter("replay", "1", 100 * MS))
+    trader.at(90, CancelAfter("replay", "2", 100 * MS))
+    trader.at(300, place("b", BUY, 9_999, 1))
+    trader.at(300, CancelAfter("replay", "3", 100 * MS))
+    trader.at(350, CancelAfter("replay", "4", 0))
+    trader.finish()
+    assert [
+        ((time - START) // MS, report) for time, report in trader.reports if not isinstance(report, OrderAccepted)
+    ] == [
+        (30, CancelAfterSet("replay", "1")),
+        (100, CancelAfterSet("replay", "2")),
+        (200, OrderCancelled("replay", "BTC", "a", 1, "silence")),
+        (310, CancelAfterSet("replay", "3")),
+        (360, CancelAfterSet("replay", "4")),
+    ]
+
+
+def test_silence_also_cancels_after_the_recording_has_ended(tmp_path: Path) -> None:
+    tape = a_tape()
+    tape.diff(100)
+    trader = a_trader(tmp_path, tape)
+    trader.at(20, place("a", BUY, 9_999, 1))
+    trader.at(20, CancelAfter("replay", "1", 5 * SECOND))
+    trader.finish()
+    assert trader.reports[-1] == (START + 5 * SECOND + 30 * MS, OrderCancelled("replay", "BTC", "a", 1, "silence"))
+    assert trader.venue.next_time() is None
+
+
+def test_a_restored_replay_has_the_account_of_the_earlier_one(tmp_path: Path) -> None:
+    tape = a_tape()
+    tape.diff(500)
+    earlier = a_trader(tmp_path, tape)
+    earlier.at(20, place("a", BUY, 10_003, 150_000))
+    earlier.finish()
+    fills = [report.fill for _, report in earlier.reports if isinstance(report, OrderFilled)]
+    later = a_trader(tmp_path, tape)
+    later.venue.restore([*fills, *fills])
+    later.at(20, place("b", BUY, 10_002, 1, time_in_force="IOC"))
+    later.at(30, QueryFills("replay", "q", fills[0].trade_id))
+    later.at(30, QueryPositions("replay", "p"))
+    later.finish()
+    history, positions = (report for _, report in later.reports[-2:])
+    assert isinstance(history, FillHistory)
+    assert [fill.trade_id for fill in history.fills] == ["2", "3"]
+    assert positions == Positions("replay", "p", (("BTC", Decimal("1.50001")),))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from zenotc.models.orders import (
     AmendRejected,
     Balances,
     Cancel,
+    CancelAfter,
+    CancelAfterSet,
     CancelAll,
     CancelledAll,
     CancelRejected,
@@ -47,12 +49,12 @@ BID, ASK = 120_000, 120_001
 class Bench:
     """A quiet exchange, somebody who listens, and the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_ns: int = START) -> None:
         market = quiet_market("BTC", BID, ASK, 1000)
-        self.exchange = SandboxExchange(markets=[market], latency_ns=LATENCY, start_ns=START)
+        self.exchange = SandboxExchange(markets=[market], latency_ns=LATENCY, start_ns=start_ns)
         self.listener = Listener()
         self.exchange.subscribe(["BTC"], self.listener)
-        self.now_ns = START
+        self.now_ns = start_ns
         self.run()
 
     def run(self) -> list[Report]:
@@ -323,6 +325,73 @@ def test_cancel_all_reports_every_order_and_then_itself(bench: Bench) -> None:
     assert len(bench.listener.heard) == 602
     assert bench.ask(QueryOpenOrders("sandbox", "q")) == [OpenOrders("sandbox", "q", ())]
     assert bench.ask(CancelAll("sandbox", "again")) == [CancelledAll("sandbox", "again")]
+
+
+def test_our_silence_cancels_everything_unless_we_speak_again(bench: Bench) -> None:
+    def after(request_id: str, ms: int) -> CancelAfter:
+        return CancelAfter("sandbox", request_id, ms * MS)
+
+    assert bench.ask(place("a", BUY, BID, 5), place("b", SELL, ASK, 6), after("1", 50))[2:] == [
+        CancelAfterSet("sandbox", "1")
+    ]
+    bench.run()
+    assert bench.ask(after("2", 50)) == [CancelAfterSet("sandbox", "2")]
+    armed_ns = bench.now_ns - 20 * MS + LATENCY  # when the request arrived
+    bench.run()
+    assert bench.reports == [] and bench.exchange.next_time() == armed_ns + 50 * MS
+    bench.run()
+    assert bench.run() == []
+    assert bench.exchange.account.open_orders == ()
+    bench.ask(place("c", BUY, BID, 5), after("3", 50))
+    assert bench.ask(after("4", 0)) == [CancelAfterSet("sandbox", "4")]
+    for _ in range(5):
+        assert bench.run() == []
+    assert len(bench.exchange.account.open_orders) == 1
+
+
+def test_what_silence_cancels_is_reported_with_that_reason(bench: Bench) -> None:
+    sent_ns = bench.now_ns
+    bench.ask(place("a", BUY, BID, 5), place("b", SELL, ASK, 6), CancelAfter("sandbox", "1", 30 * MS))
+    bench.listener.heard.clear()
+    bench.exchange.advance(sent_ns + 100 * MS)
+    assert [(time - sent_ns, what) for time, what in bench.listener.heard if isinstance(what, OrderCancelled)] == [
+        (30 * MS + 2 * LATENCY, OrderCancelled("sandbox", "BTC", "a", 5, "silence")),
+        (30 * MS + 2 * LATENCY, OrderCancelled("sandbox", "BTC", "b", 6, "silence")),
+    ]
+
+
+def test_a_restored_exchange_has_the_account_of_the_earlier_one(bench: Bench) -> None:
+    bench.ask(place("a", BUY, ASK, 1010), place("b", SELL, ASK + 1, 5), place("c", BUY, ASK + 1, 3, ioc=True))
+    bench.others(SELL, ASK, 4)
+    earlier = bench.exchange.account
+    assert len(earlier.fills) == 3
+
+    later = Bench(start_ns=START - 1_000_000 * MS)  # a clock that was set back
+    later.exchange.restore([*earlier.fills[:2], *earlier.fills])
+    account = later.exchange.account
+    assert (account.fills, account.cash, account.positions) == (earlier.fills, earlier.cash, earlier.positions)
+    assert account.open_orders == ()
+    assert later.ask(QueryFills("sandbox", "q", earlier.fills[1].trade_id)) == [
+        FillHistory("sandbox", "q", tuple(earlier.fills[2:]))
+    ]
+    # Of an order from before, the fills are known, and that it does not rest.
+    assert later.ask(QueryOrder("sandbox", "BTC", "a", "q")) == [
+        FillHistory("sandbox", "q", tuple(fill for fill in earlier.fills if fill.client_order_id == "a")),
+        OrderNotFound("sandbox", "BTC", "a", "q"),
+    ]
+    (again,) = later.ask(place("a", BUY, BID, 1))
+    assert isinstance(again, OrderRejected) and again.code == "DUPLICATE_ORDER"
+    later.ask(place("d", BUY, ASK, 1, ioc=True))
+    assert len({fill.trade_id for fill in account.fills}) == 4
+    assert later.cash_from_fills() == Fraction(account.cash)
+
+
+def test_fills_of_a_market_that_is_gone_are_left_out_and_their_ids_stay_used(bench: Bench) -> None:
+    gone = Fill("sandbox", "DOGE", "x", str(10**18), BUY, 1, 1, Decimal(1), True, START)
+    bench.exchange.restore([gone])
+    assert bench.exchange.account.fills == [] and bench.exchange.account.cash == 10_000_000
+    bench.ask(place("a", BUY, ASK, 1))
+    assert int(bench.exchange.account.fills[0].trade_id) > 10**18
 
 
 def test_who_subscribes_late_hears_the_book_as_it_is(bench: Bench) -> None:
