@@ -13,7 +13,7 @@ import pytest
 
 from tests.runtime.desks import CANCELS, ENTRIES, SECOND, SETTINGS, START, WatchedExchange, head, new, running
 from tests.waiting import until
-from zenotc.exceptions import CircuitBreakerError, ConnectionFailedError, OutcomeUnknownError
+from zenotc.exceptions import CircuitBreakerError, ConnectionFailedError, OutcomeUnknownError, StrategyError
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import OrderStateRecord
 from zenotc.models.commands import ClearEmergencyStop, EmergencyStopAll, ResumeStrategy, StartStrategy, UpdateStrategy

@@ -70,6 +70,14 @@ class Instrument:
         """Return a size in base units."""
         return self.lot_size * lots
 
+    def ticks(self, price: Decimal) -> int:
+        """Return a price as ticks, rounded down where it lies between two."""
+        return int(price // self.tick_size)
+
+    def lots(self, quantity: Decimal) -> int:
+        """Return a size as lots, rounded towards zero where it lies between two."""
+        return int(quantity / self.lot_size)
+
 
 @dataclass(frozen=True, slots=True)
 class PublicTrade:
