@@ -38,7 +38,7 @@ from console.screens.dialog import Question
 from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
 from console.store import Store
 from console.terminal import watch_terminal
-from console.widgets.command_list import CommandList
+from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
@@ -128,7 +128,7 @@ class ConsoleApp(App[int]):
         self._table = StrategyTable(self.store)
         self._detail = Detail(self.store)
         self._journal = EventLog(self.store)
-        self._commands = CommandList(self.store)
+        self._commands = CommandHistory(self.store)
         self._status = StatusLine(self.store)
         self._footer = Footer(self.situations)
 
@@ -281,9 +281,9 @@ class ConsoleApp(App[int]):
             await do()
 
     async def choose(self, action_id: str) -> None:
-        """Do what was chosen from the palette, as its key would."""
+        """Do what was chosen from the palette, as its key would; the emergency stop keeps its two presses."""
         if action_id == _EMERGENCY.id:
-            await self._emergency_stop()
+            self._status.answer("Press ! twice within a second, on any screen.", "alarm")
         else:
             await self.action_do(action_id)
 
@@ -325,13 +325,10 @@ class ConsoleApp(App[int]):
         if reason is not None:
             self._status.answer(f"{reason} `zenotc emergency-stop` stops everything.", "alarm")
         elif self._emergency_key.press(at) == "second":
-            await self._emergency_stop()
+            self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
         self._header.draw()
-
-    async def _emergency_stop(self) -> None:
-        self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
 
     async def _do_clear_emergency_stop(self) -> None:
         def answered(yes: bool | None) -> None:
@@ -384,7 +381,7 @@ class ConsoleApp(App[int]):
         self._move(-(self._open_log or self._table).page)
 
     @property
-    def _open_log(self) -> EventLog | CommandList | None:
+    def _open_log(self) -> EventLog | CommandHistory | None:
         """The log that has the keys."""
         return next((log for log in (self._journal, self._commands) if log.has_focus), None)
 
@@ -421,7 +418,7 @@ class ConsoleApp(App[int]):
     async def _do_focus_commands(self) -> None:
         self._show_log(self._commands)
 
-    def _show_log(self, log: EventLog | CommandList) -> None:
+    def _show_log(self, log: EventLog | CommandHistory) -> None:
         """Show one of the logs, which share their place, and give it the keys."""
         self.screen.set_class(log is self._commands, "-commands")
         log.focus()

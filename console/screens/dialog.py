@@ -24,6 +24,7 @@ REPEAT_SECONDS = 0.08
 """The same key again within so long is one that is held down."""
 
 _REFRESH_SECONDS = 0.25
+_USUAL_WIDTH = 68
 
 
 class Dialog(VerticalScroll, can_focus=False):
@@ -31,16 +32,16 @@ class Dialog(VerticalScroll, can_focus=False):
 
 
 class Page(Sheet):
-    """Lines that a function writes, so that they stay true while the box is open."""
+    """Lines that a function writes for a width, so that they stay true while the box is open."""
 
-    def __init__(self, write: Callable[[], Sequence[Line]]) -> None:
+    def __init__(self, write: Callable[[int], Sequence[Line]]) -> None:
         super().__init__()
         self._write = write
-        self.styles.height = len(write())
+        self.styles.height = len(write(_USUAL_WIDTH))
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what the function writes now."""
-        written = self._write()
+        written = self._write(width)
         if len(written) != height:
             self.styles.height = len(written)
         return written
@@ -130,7 +131,7 @@ class Question(ModalScreen[bool]):
         else:
             self.query_one("#cancel").focus()
 
-    def _write(self) -> list[Line]:
+    def _write(self, _: int) -> list[Line]:
         return [*self._subject.lines(), line((self._note, "alarm"))]
 
     @on(Input.Changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from console.screens.dialog import Dialog, Page
 
 __all__ = ["Help"]
 
+_INDENT = 10
 _SCOPES = (
     ("desk", "The whole desk"),
     ("strategy", "The selected strategy, or all that are marked ◆"),
@@ -70,20 +72,29 @@ class Help(ModalScreen[None]):
         dialog.can_focus = True
         dialog.focus()
 
-    def _write(self) -> list[Line]:
+    def _write(self, width: int) -> list[Line]:
         title, *words = _PANES[self._pane]
-        lines = [line((title, "strong")), *(line((f"  {sentence}", "plain")) for sentence in words)]
-        permission = self._targets[0].permission
+        lines = [line((title, "strong")), *(wrapped for sentence in words for wrapped in _text(sentence, width))]
+        now = self._targets[0]
         for scope, title in _SCOPES:
             lines.append(line((title, "strong")))
-            lines += [self._key(action) for action in ACTIONS if action.scope == scope and action.permitted(permission)]
-        if permission != "MARKET_MAKING":
-            words = ["This console was opened to look only."] if self._targets[0].read_only else []
-            lines += [line((f"  {words[0] if words else f'A {permission} key may do no more.'}", "caution"))]
+            for action in ACTIONS:
+                if action.scope == scope and action.permitted(now.permission):
+                    lines += self._key(action, width)
+        if now.read_only:
+            lines.append(line(("This console was opened to look only.", "caution")))
+        elif now.permission != "MARKET_MAKING":
+            lines.append(line((f"A {now.permission} key may do no more.", "caution")))
         return lines
 
-    def _key(self, action: Action) -> Line:
+    def _key(self, action: Action, width: int) -> list[Line]:
         reason = refusal_of(action, self._targets)
         ink: Ink = "alarm" if action.danger == "stops_all" else "faint" if reason else "key"
-        words = f"{action.meaning}" if reason is None else reason
-        return line((f"  {action.shown:<8}", ink), (words, "faint" if reason else "plain"))
+        tone: Ink = "faint" if reason else "plain"
+        first, *rest = textwrap.wrap(reason or action.meaning, max(20, width - _INDENT))
+        key = line((f"  {action.shown:<{_INDENT - 2}}", ink), (first, tone))
+        return [key, *(line((" " * _INDENT + words, tone)) for words in rest)]
+
+
+def _text(sentence: str, width: int) -> list[Line]:
+    return [line((f"  {words}", "plain")) for words in textwrap.wrap(sentence, max(20, width - 2))]

@@ -133,7 +133,7 @@ class _Flatten:
             known = [estimate for estimate in estimates.values() if estimate is not None]
             whole = "about " if len(known) == len(estimates) else "at least "
             lines.append(_labelled("Together", f"{whole}{number(sum(e.cost for e in known), 2)} USD", "strong"))
-        return [*lines, _labelled("Fees", "unknown, on top; by the depth of the quoting venue's book", "muted")]
+        return [*lines, _labelled("Fees", "unknown, on top · depth: the quoting venue's book", "muted")]
 
     def _estimate(self, asset: str, strategies: Sequence[Strategy]) -> Estimate | None:
         book = self._store.depths.get(asset) or self._store.books.get(asset)

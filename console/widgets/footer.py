@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from console.actions import ACTIONS, Action, Situation, refusal_of
 from console.ink import Ink, Line, Span, line
 from console.store import Store
-from console.widgets.command_list import OUTCOME_INKS
+from console.widgets.command_history import OUTCOME_INKS
 from console.widgets.sheet import Sheet
 
 __all__ = ["Footer", "StatusLine"]
@@ -38,8 +38,9 @@ class Footer(Sheet):
             for action in ACTIONS
             if (action.footer or (action.id == "detail" and height > 1)) and action.permitted(permission)
         ]
-        rows: list[list[Span]] = [[]]
-        used = 0
+        many = f" ◆{len(targets)}" if len(targets) > 1 else ""
+        rows: list[list[Span]] = [[(many, "own")]]
+        used = len(many)
         for action in shown:
             spans = _key(action, targets)
             needed = sum(len(text) for text, _ in spans)
@@ -56,8 +57,7 @@ def _key(action: Action, targets: Sequence[Situation]) -> list[Span]:
     grave = action.danger == "stops_all"
     key: Ink = "faint" if disabled else "alarm" if grave else "key"
     label: Ink = "faint" if disabled else "alarm" if grave else "muted"
-    many = f" {len(targets)}" if len(targets) > 1 and action.scope == "strategy" else ""
-    return [(f" {action.shown} ", key), (f"{action.label}{many} ", label)]
+    return [(f" {action.shown} ", key), (f"{action.label} ", label)]
 
 
 class StatusLine(Sheet):

@@ -150,13 +150,13 @@ def _in_force(status: EngineStatus) -> str:
 
 
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:
-    """Return both groups pushed apart, without the parts that do not fit."""
-    while True:
-        used = sum(len(text) for _, spans in (*left, *right) for text, _ in spans)
-        if used <= width or not (left or right):
-            break
-        last = max(part[0] for part in (*left, *right))
-        left = [part for part in left if part[0] != last]
-        right = [part for part in right if part[0] != last]
-    gap: Span = (" " * max(0, width - used), "plain")
-    return [*(span for _, spans in left for span in spans), gap, *(span for _, spans in right for span in spans)]
+    """Return both groups pushed apart, with as many parts as fit, the most important ones first."""
+    room, fitting = width, set[int]()
+    for part in sorted((*left, *right), key=lambda part: part[0]):
+        needed = sum(len(text) for text, _ in part[1])
+        if needed <= room:
+            room -= needed
+            fitting.add(id(part))
+    gap: Part = (0, ((" " * room, "plain"),))
+    shown = [*(part for part in left if id(part) in fitting), gap, *(part for part in right if id(part) in fitting)]
+    return [span for _, spans in shown for span in spans]

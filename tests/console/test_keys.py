@@ -305,7 +305,7 @@ async def test_marked_strategies_are_commanded_together_each_with_its_outcome(
         await until(pilot, lambda: engine.calls == [("pause", "s-btc")])
         await until(pilot, lambda: app.store.commands.last.settled)
         text = screen_text(app)
-        assert "2 marked" in text and "p pause 2" in text and "▸ ETH wide" in text and " ◆SOL inventory" in text
+        assert "2 marked" in text and " ◆2 s start" in text and "▸ ETH wide" in text and " ◆SOL inventory" in text
         assert "0 of 2 paused, 2 refused" in text
         outcomes = {c.target: (c.outcome, c.detail) for c in app.store.commands.commands}
         assert outcomes["BTC Market Maker"] == ("refused", "not now")

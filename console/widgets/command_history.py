@@ -14,7 +14,7 @@ from console.store import Store
 from console.widgets.sheet import Sheet
 from console.widgets.titled import Titled
 
-__all__ = ["OUTCOME_INKS", "OUTCOME_MARKS", "CommandList"]
+__all__ = ["OUTCOME_INKS", "OUTCOME_MARKS", "CommandHistory"]
 
 OUTCOME_MARKS = {"sent": "…", "confirmed": "✓", "refused": "✗", "unknown": "?", "seen": "◂"}
 OUTCOME_INKS: dict[str, Ink] = {
@@ -26,7 +26,7 @@ _TOOK_WIDTH = 8
 _WIDE = 100
 
 
-class CommandList(Sheet, Titled, can_focus=True):
+class CommandHistory(Sheet, Titled, can_focus=True):
     """The command log; a command takes as many lines as its reason needs.
 
     Parameters

@@ -1,0 +1,326 @@
+"""Every action of the registry, by its key, on a real engine process; what it has done is asked of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+
+from console.actions import ACTIONS
+from console.app import ConsoleApp
+from console.commands import Command
+from console.screens.dialog import DEAF_SECONDS, Question
+from console.screens.help import Help
+from tests.end_to_end.engine_process import engine, profile
+from zenotc import ZenOTCClient
+from zenotc.models.strategy import Strategy
+from zenotc.runtime.state_directory import StateDirectory
+
+READ_SECONDS = DEAF_SECONDS + 0.15
+
+
+@dataclass
+class Desk:
+    """A console on an engine, and a client that looks past it."""
+
+    app: ConsoleApp
+    pilot: Pilot[Any]
+    client: ZenOTCClient
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
+        for _ in range(int(seconds / 0.02)):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(self.text)
+
+    async def settle(self) -> None:
+        """Wait for the outcome of the last command, which must be that it was confirmed."""
+        await self.until(lambda: self.app.store.commands.last is not None)
+        group = _last(self).group
+        await self.until(lambda: all(command.settled for command in group), 40)
+        assert {command.outcome for command in group} == {"confirmed"}, self.text
+
+    @property
+    def text(self) -> str:
+        self.app.repaint()
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    @property
+    def selected(self) -> str:
+        assert self.app._table.selected_id is not None
+        return self.app._table.selected_id
+
+    async def strategy(self) -> Strategy:
+        return await self.client.mm_strategy.get(self.selected)
+
+    async def quotes(self) -> int:
+        return len((await self.client.mm_strategy.get_quotes(self.selected)).quotes)
+
+
+def _last(desk: Desk) -> Command:
+    command = desk.app.store.commands.last
+    assert command is not None
+    return command
+
+
+Drive = Callable[[Desk], Awaitable[None]]
+DRIVES: dict[str, Drive] = {}
+
+
+def drives(*actions: str) -> Callable[[Drive], Drive]:
+    """Say which actions a drive presses the keys of; they run in the order in which they stand here."""
+
+    def mark(drive: Drive) -> Drive:
+        DRIVES.update(dict.fromkeys(actions, drive))
+        return drive
+
+    return mark
+
+
+@drives("next", "previous", "follow", "oldest", "page_down", "page_up", "focus_table")
+async def _move_about(desk: Desk) -> None:
+    await desk.press("1")
+    ids = desk.app._table.ids
+    for key, index in (("G", 2), ("g", 0), ("j", 1), ("down", 2), ("k", 1), ("up", 0), ("end", 2), ("home", 0)):
+        await desk.press(key)
+        assert desk.selected == ids[index], key
+    await desk.press("pagedown")
+    assert desk.selected == ids[-1]
+    await desk.press("ctrl+u")
+    assert desk.selected == ids[0]
+
+
+@drives("focus_detail", "focus_events", "focus_commands", "detail", "back")
+async def _go_to_panes(desk: Desk) -> None:
+    for key, pane in (("2", desk.app._detail), ("3", desk.app._journal), ("5", desk.app._commands)):
+        await desk.press(key)
+        assert pane.has_focus and pane.display, key
+    await desk.press("escape")
+    assert desk.app._table.has_focus
+    await desk.pilot.resize_terminal(80, 24)
+    await desk.press("enter")
+    assert desk.app._detail.has_focus and not desk.app._table.display
+    await desk.press("enter")
+    assert desk.app._table.has_focus
+    await desk.pilot.resize_terminal(120, 40)
+
+
+@drives("filter")
+async def _filter(desk: Desk) -> None:
+    await desk.press("slash", *"eth", "enter")
+    assert desk.app._table.ids == [desk.selected] and (await desk.strategy()).asset == "ETH"
+    await desk.press("escape", "g")
+    assert len(desk.app._table.ids) == 3
+
+
+@drives("help")
+async def _help(desk: Desk) -> None:
+    await desk.press("question_mark")
+    assert isinstance(desk.app.screen, Help) and "is active already" in desk.text
+    await desk.press("escape")
+
+
+@drives("stop", "start")
+async def _stop_and_start(desk: Desk) -> None:
+    await desk.press("x")
+    await desk.settle()
+    assert (await desk.strategy()).status == "stopped" and not await desk.quotes()
+    await desk.until(lambda: "■ stopped" in desk.text)
+    await desk.press("x")
+    assert "is stopped already." in desk.text
+    await desk.press("s")
+    await desk.settle()
+    assert (await desk.strategy()).status == "active"
+
+
+@drives("pause", "resume")
+async def _pause_and_resume(desk: Desk) -> None:
+    await desk.press("p")
+    await desk.settle()
+    assert (await desk.strategy()).status == "paused" and not await desk.quotes()
+    await desk.press("p")
+    assert "is paused already." in desk.text
+    await desk.press("r")
+    await desk.settle()
+    assert (await desk.strategy()).status == "active"
+
+
+@drives("cancel_quotes", "palette")
+async def _cancel_and_resume_from_the_palette(desk: Desk) -> None:
+    await desk.press("c")
+    await desk.settle()
+    assert (await desk.strategy()).status == "paused" and not await desk.quotes()
+    await desk.press("ctrl+p")
+    assert isinstance(desk.app.screen, CommandPalette)
+    await desk.press(*"resume")
+    await desk.until(lambda: "Go on quoting" in desk.text)
+    await desk.press("enter")
+    await desk.until(lambda: _last(desk).action == "resume")
+    await desk.settle()
+    assert (await desk.strategy()).status == "active"
+
+
+@drives("mark", "mark_all")
+async def _command_several(desk: Desk) -> None:
+    calls = desk.client.mm_strategy
+    await desk.press("space", "G", "space", "p")
+    await desk.settle()
+    ids = desk.app._table.ids
+    assert [(await calls.get(key)).status for key in ids] == ["paused", "active", "paused"]
+    assert "✓ 2 of 2 paused" in desk.text
+    await desk.press("asterisk", "r")
+    await desk.until(lambda: all(command.settled for command in _last(desk).group))
+    assert "2 of 3 resumed, 1 refused" in desk.text, "each has an outcome of its own"
+    assert [(await calls.get(key)).status for key in ids] == ["active"] * 3
+    await desk.press("asterisk", "g")
+    assert "marked" not in desk.text
+
+
+@drives("flatten")
+async def _flatten(desk: Desk) -> None:
+    strategy_id = desk.selected
+    await desk.until(lambda: desk.app.store.wire[strategy_id]["currentPosition"], 60)
+    await desk.press("f")
+    await desk.until(lambda: "bps," in desk.text)
+    await desk.pilot.pause(READ_SECONDS)
+    while isinstance(desk.app.screen, Question):  # it asks again where the position has moved
+        await desk.press("right", "enter")
+        await desk.pilot.pause(READ_SECONDS)
+    await desk.settle()
+    flat = await desk.strategy()
+    assert flat.id == strategy_id and flat.status == "stopped" and not flat.current_position
+    await desk.press("f")
+    assert "is stopped and flat: there is nothing to trade." in desk.text
+
+
+@drives("flatten_all")
+async def _flatten_all(desk: Desk) -> None:
+    await desk.press("F")
+    await desk.pilot.pause(READ_SECONDS)
+    assert "Flatten 2 strategies" in desk.text
+    while isinstance(desk.app.screen, Question):
+        await desk.press(*"flatten", "enter")
+        await desk.pilot.pause(READ_SECONDS)
+    await desk.settle()
+    for strategy in await desk.client.mm_strategy.list():
+        assert strategy.status == "stopped" and not strategy.current_position
+    await desk.until(lambda: not desk.app.store.to_flatten)
+    await desk.press("F")
+    assert "nothing to trade" in desk.text
+
+
+@drives("emergency_stop", "clear_emergency_stop")
+async def _emergency(desk: Desk) -> None:
+    calls = desk.client.mm_strategy
+    await desk.press("s")
+    await desk.settle()
+    await desk.press("f")  # from a dialog
+    await desk.press("exclamation_mark")
+    assert "Press ! again within a second" in desk.text
+    await desk.pilot.pause(0.2)
+    await desk.press("exclamation_mark")
+    await desk.settle()
+    assert len(desk.app.screen_stack) == 1
+    await desk.until(lambda: desk.app.store.emergency)
+    status = await calls.status()
+    assert status.emergency_stop.active and [venue.open_orders for venue in status.venues] == [0] * len(status.venues)
+    assert "EMERGENCY STOP every venue confirmed" in desk.text
+    await desk.until(lambda: "■ emergency" in desk.text)
+    await desk.press("s")
+    assert "The emergency stop is in force: Shift+C clears it." in desk.text
+    await desk.press("C")
+    await desk.pilot.pause(READ_SECONDS)
+    assert "tester" in desk.text
+    await desk.press("right", "enter")
+    await desk.settle()
+    assert not (await calls.status()).emergency_stop.active
+
+
+@drives("quit")
+async def _quit(desk: Desk) -> None:
+    await desk.press("q")
+    assert desk.app.return_code == 0
+
+
+@pytest.fixture(scope="module")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    directory = tmp_path_factory.mktemp("desk")
+    with engine(directory, "--seed", "3"):
+        yield directory
+
+
+def test_every_action_of_the_registry_is_driven() -> None:
+    assert set(DRIVES) == {action.id for action in ACTIONS}
+
+
+async def test_each_key_does_on_an_engine_what_it_says(state_dir: Path) -> None:
+    url = str(profile(state_dir)["url"])
+    async with ZenOTCClient(base_url=url, state_dir=state_dir, operator="tester") as client:
+        app = ConsoleApp(client, operator="tester")
+        async with app.run_test(size=(120, 40)) as pilot:
+            desk = Desk(app, pilot, client)
+            await desk.until(lambda: app.store.open_orders and app.store.status is not None)
+            for drive in dict.fromkeys(DRIVES.values()):
+                await drive(desk)
+
+
+@pytest.mark.parametrize("scope", ["READ", "STOP"])
+async def test_a_console_shows_only_what_its_key_may_do(state_dir: Path, scope: Any) -> None:
+    url = str(profile(state_dir)["url"])
+    key = StateDirectory.open(state_dir).keys().create(f"night-{scope}", scope)
+    secret = key.secret.decode()
+    async with (
+        ZenOTCClient(base_url=url, state_dir=state_dir, operator="tester") as trader,
+        ZenOTCClient(key.key, secret, base_url=url, operator="watch") as client,
+    ):
+        ids = [strategy.id for strategy in await trader.mm_strategy.list()]
+        await trader.mm_strategy.start(ids[0])
+        app = ConsoleApp(client, operator="watch")
+        async with app.run_test(size=(120, 40)) as pilot:
+            desk = Desk(app, pilot, trader)
+            await desk.until(lambda: f"{scope} KEY" in desk.text and app.store.open_orders)
+            keys = desk.text.splitlines()[-1]
+            assert "s start" not in keys and ("p pause" in keys) == (scope == "STOP")
+            await desk.press("r")
+            assert f"A {scope} key may not do this: it takes MARKET_MAKING." in desk.text
+            await desk.press("p")
+            if scope == "STOP":
+                await desk.settle()
+                assert (await desk.strategy()).status == "paused"
+            else:
+                await desk.press("exclamation_mark", "exclamation_mark")
+                assert "A READ key may not do this: it takes STOP." in desk.text
+                assert (await desk.strategy()).status == "active"
+
+
+async def test_what_another_console_does_is_told(state_dir: Path) -> None:
+    url = str(profile(state_dir)["url"])
+    async with (
+        ZenOTCClient(base_url=url, state_dir=state_dir, operator="ann") as other,
+        ZenOTCClient(base_url=url, state_dir=state_dir, operator="tester") as client,
+    ):
+        app = ConsoleApp(client, operator="tester")
+        async with app.run_test(size=(120, 40)) as pilot:
+            desk = Desk(app, pilot, client)
+            await desk.until(lambda: app.store.live_after_seq is not None and app.store.wire)
+            await pilot.pause(0.3)
+            await other.mm_strategy.stop(desk.selected)
+            await other.mm_strategy.start(desk.selected)
+            await desk.until(lambda: "ann: BTC Market Maker started" in desk.text)
+            await desk.press("x")
+            await desk.settle()
+            await pilot.pause(0.5)
+            seen = [(c.operator.split("/")[-1], c.done) for c in app.store.commands.commands if c.outcome == "seen"]
+            assert seen == [("ann", "stopped"), ("ann", "started")], "its own commands are not told of twice"
+            await desk.press("5")
+            assert "◂ seen" in desk.text and "✓ confirmed" in desk.text
