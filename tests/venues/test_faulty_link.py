@@ -176,6 +176,14 @@ async def test_a_venue_that_hears_nothing_is_found_though_it_still_speaks(tmp_pa
         await bench.reconnected(1)
 
 
+async def test_a_venue_that_answers_pings_and_says_nothing_is_found(tmp_path: Path) -> None:
+    async with hosting(tmp_path, silence_seconds=1.5) as bench:
+        bench.link.decide = lambda way, text: "drop" if way == "to_client" else "pass"
+        await until(lambda: not bench.venue.connected, 4)
+        bench.link.decide = lambda way, text: "pass"
+        await bench.reconnected(1)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_fails_nothing_is_doubled_and_nothing_is_lost(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
