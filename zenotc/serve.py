@@ -162,10 +162,10 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
         try:
             await _wait_until_ready(desk, told_to_end, _REACHABLE_AFTER)
             state.publish(url=gateway.url, environment=options.environment, epoch=desk.epoch)
+            manager.ready(f"reached at {gateway.url}; /readyz says whether it trades")
             await _wait_until_ready(desk, told_to_end)
             if not told_to_end.is_set():
                 _log.info("ready", url=gateway.url, state_dir=str(state.path))
-                manager.ready(f"trading, reached at {gateway.url}")
             await told_to_end.wait()
         finally:
             manager.stopping("cancelling every order")

@@ -18,6 +18,7 @@ __all__ = [
     "Connect",
     "JournalError",
     "alone_with",
+    "lock_file",
     "meta",
     "open_database",
     "remove_database",
@@ -41,6 +42,11 @@ def sqlite_connection(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
 
+def lock_file(path: Path) -> Path:
+    """Return the file beside a journal that whoever has the journal holds a lock on."""
+    return path.with_name(path.name + ".lock")
+
+
 def take_lock(path: Path) -> int:
     """Lock the journal for this process and return the lock's file descriptor; closing it releases the lock.
 
@@ -51,7 +57,7 @@ def take_lock(path: Path) -> int:
     JournalError
         If another process holds it, or the lock file cannot be opened.
     """
-    lock_path = path.with_name(path.name + ".lock")
+    lock_path = lock_file(path)
     try:
         lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

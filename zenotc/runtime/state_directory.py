@@ -9,6 +9,7 @@ from typing import Any, Self
 import platformdirs
 
 from zenotc.exceptions import ZenOTCError
+from zenotc.journal.database import lock_file
 from zenotc.models.status import Environment
 from zenotc.models.wire import decode, encode
 from zenotc.runtime.emergency_latch import EmergencyLatch
@@ -80,6 +81,11 @@ class StateDirectory:
     def venues(self) -> VenuesFile:
         """Where the venues in other processes are."""
         return VenuesFile(self.path / "venues.json")
+
+    @property
+    def journal_lock(self) -> Path:
+        """The file that the engine of this directory holds a lock on."""
+        return lock_file(self.journal)
 
     @property
     def log(self) -> Path:
