@@ -150,12 +150,13 @@ async def serve_exchange(options: ExchangeOptions) -> int:
         exchanges = demo_venues(options.seed, start_ns, options.order_latency_ns)
         host = SandboxHost(exchanges, start_ns, file, host=options.host, port=options.port)
         await host.start()
+        running = asyncio.create_task(host.run(), name="exchange")
+        at_end.callback(running.cancel)
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         venues = VenuesFile(state.path / "venues.json")
         venues.publish(host.addresses)
         at_end.callback(venues.withdraw)
-        running = asyncio.create_task(host.run(), name="exchange")
-        for number in _SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         urls = ", ".join(address.url for address in host.addresses.values())
         _log.info("ready", urls=urls, state_dir=str(state.path))
         with contextlib.suppress(asyncio.CancelledError):
