@@ -24,7 +24,8 @@ from zenotc.exceptions import (
     ValidationError,
 )
 from zenotc.gateway.application import create_app
-from zenotc.models.commands import ClearEmergencyStop, CreateStrategy, StopStrategy
+from zenotc.models.commands import AcceptPosition, ClearEmergencyStop, CreateStrategy, StopStrategy
+from zenotc.sdk.profile import stated_client
 
 CONFIG: dict[str, Any] = {
     "name": "BTC Market Maker", "asset": "BTC", "base_spread_bps": 10, "quote_size": 0.1, "max_position": Decimal(10),
@@ -49,6 +50,9 @@ async def test_every_documented_request(client: ZenOTCClient, desk: DeskDouble) 
     assert (await mm.stop(strategy.id, flatten_position=True)).strategy.status == "stopped"
     flattened = [command.flatten_position for command in desk.commands if isinstance(command, StopStrategy)]
     assert flattened == [False, True]
+    assert (await mm.accept_position(strategy.id, source="venue")).strategy.id == strategy.id
+    accepted = desk.commands[-1]
+    assert isinstance(accepted, AcceptPosition) and accepted.source == "venue"
     assert await mm.cancel_all_quotes(asset="BTC") == 4
     assert (await mm.get_metrics(strategy.id)).total_pnl == Decimal("1.10")
     assert (await mm.get_quote_stats(strategy.id)).quotes_sent == 3
@@ -73,6 +77,8 @@ async def test_the_journal_hears_who_asks(gateway: Gateway, desk: DeskDouble) ->
     async with ZenOTCClient("trader", SECRET, base_url=gateway.url, operator="Zoë at 50 %") as client:
         await client.mm_strategy.cancel_all_quotes(asset="BTC")
     assert desk.commands[-1].operator == "desk/Zoë at 50 %"
+    assert desk.commands[-1].client == stated_client()
+    assert desk.commands[-1].idempotency_key
 
 
 async def test_only_what_was_given_is_sent(client: ZenOTCClient, desk: DeskDouble) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from zenotc.sdk.journal import JournalClient
 from zenotc.sdk.market_making import MarketMakingStrategyClient
-from zenotc.sdk.profile import resolve
+from zenotc.sdk.profile import resolve, stated_client
 from zenotc.sdk.signing import Signer
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class ZenOTCClient:
     """A client of one engine.
 
     It may be made outside a running loop, and opens its connections when they are first needed. What is not
-    given comes from `ZENOTC_API_KEY`, `ZENOTC_API_SECRET`, `ZENOTC_ENVIRONMENT` and `ZENOTC_BASE_URL`, then from
-    the profile of the engine that runs on this machine.
+    given comes from `ZENOTC_API_KEY`, `ZENOTC_API_SECRET`, `ZENOTC_ENVIRONMENT`, `ZENOTC_BASE_URL` and
+    `ZENOTC_CA_FILE`, then from the profile of the engine that runs on this machine.
 
     Parameters
     ----------
@@ -47,13 +47,15 @@ class ZenOTCClient:
         Where the local engine keeps its profile.
     operator
         Who asks, in words, for the engine's journal.
+    ca_file
+        PEM file of the authorities that vouch for the engine's certificate, in place of the system's.
     transport
         In place of the network for requests, as `httpx.ASGITransport(app)`.
 
     Raises
     ------
     ValidationError
-        If the environment is unknown or the URL is none.
+        If the environment is unknown, the URL is none, or `ca_file` cannot be read.
     AuthenticationError
         If there is no key and secret.
     """
@@ -72,16 +74,23 @@ class ZenOTCClient:
         connect_timeout_seconds: float = 2.0,
         state_dir: str | os.PathLike[str] | None = None,
         operator: str = "",
+        ca_file: str | os.PathLike[str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         secret = SecretStr(api_secret) if isinstance(api_secret, str) else api_secret
         del api_secret  # a traceback with locals must not show it
         connection = resolve(
-            api_key=api_key, api_secret=secret, environment=environment, base_url=base_url, state_dir=state_dir
+            api_key=api_key,
+            api_secret=secret,
+            environment=environment,
+            base_url=base_url,
+            state_dir=state_dir,
+            ca_file=ca_file,
         )
         self.environment = connection.environment
         self.base_url = connection.base_url
-        self._signer = Signer(connection.api_key, connection.api_secret, operator)
+        self._tls = connection.tls
+        self._signer = Signer(connection.api_key, connection.api_secret, operator, stated_client())
         self._timeout_seconds = timeout_seconds
         self._connect_timeout_seconds = connect_timeout_seconds
         self._transport = transport
@@ -101,6 +110,7 @@ class ZenOTCClient:
             self._signer,
             timeout_seconds=self._timeout_seconds,
             connect_timeout_seconds=self._connect_timeout_seconds,
+            tls=self._tls,
             transport=self._transport,
         )
 
@@ -109,7 +119,9 @@ class ZenOTCClient:
         """The event stream, one connection for every subscription; imported when the first one is made."""
         from zenotc.sdk.stream import EventStream
 
-        return EventStream(self.base_url, self._signer, connect_timeout_seconds=self._connect_timeout_seconds)
+        return EventStream(
+            self.base_url, self._signer, connect_timeout_seconds=self._connect_timeout_seconds, tls=self._tls
+        )
 
     @property
     def link(self) -> Link:

@@ -6,7 +6,7 @@ import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from zenotc.exceptions import ValidationError
@@ -127,6 +127,17 @@ class MarketMakingStrategyClient:
         body = {"flattenPosition": True} if flatten_position else None
         seconds = _FLATTEN_SECONDS if flatten_position else _COMMAND_SECONDS
         return await self._command(strategy_id, "stop", body, seconds)
+
+    async def accept_position(self, strategy_id: str, *, source: Literal["engine", "venue"]) -> CommandResult:
+        """End a difference between the venues' positions and the engine's that keeps a strategy stopped.
+
+        Parameters
+        ----------
+        source
+            Which number is right: the "engine" leaves the strategy's position as it is, the "venue" books the
+            difference to it.
+        """
+        return await self._command(strategy_id, "accept-position", {"source": source})
 
     async def emergency_stop_all(self, flatten_positions: bool = False) -> EmergencyStopResult:
         """Block every order entry, cancel everything at every venue, stop every strategy.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from pydantic import SecretStr
@@ -14,7 +16,10 @@ from pydantic import SecretStr
 from zenotc.exceptions import AuthenticationError, ValidationError
 from zenotc.models.wire import decode
 
-__all__ = ["DEFAULT_BASE_URL", "Connection", "resolve", "state_directory"]
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["DEFAULT_BASE_URL", "Connection", "resolve", "state_directory", "stated_client"]
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8731"
 _ENVIRONMENTS = ("sandbox", "live")
@@ -28,6 +33,16 @@ class Connection:
     base_url: str
     api_key: str
     api_secret: SecretStr
+    tls: ssl.SSLContext | None = None
+
+
+def stated_client() -> str:
+    """Return the user and the host of this process, as `ann@desk-3`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 def state_directory(state_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -42,6 +57,7 @@ def resolve(
     environment: str | None,
     base_url: str | None,
     state_dir: str | os.PathLike[str] | None,
+    ca_file: str | os.PathLike[str] | None = None,
 ) -> Connection:
     """Fill in what was not given: from the environment's variables, then from the profile of the local engine.
 
@@ -51,7 +67,8 @@ def resolve(
     Raises
     ------
     ValidationError
-        If the environment is unknown, or there is no URL for it, or the URL is none.
+        If the environment is unknown, or there is no URL for it, or the URL is none, or the certificates of
+        `ca_file` cannot be read.
     AuthenticationError
         If there is no key and secret.
     """
@@ -72,7 +89,18 @@ def resolve(
         api_secret = SecretStr(os.environ["ZENOTC_API_SECRET"])
     if not api_key or api_secret is None:
         api_key, api_secret = _credentials(directory, environment, api_key, api_secret)
-    return Connection(environment, base_url.rstrip("/"), api_key, api_secret)
+    tls = _trust(ca_file or os.environ.get("ZENOTC_CA_FILE")) if base_url.startswith("https://") else None
+    return Connection(environment, base_url.rstrip("/"), api_key, api_secret, tls)
+
+
+def _trust(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
+    """Return what verifies an engine's certificate: the authorities of a file, else those of the system."""
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ValidationError.of_fields([{"field": "ca_file", "reason": f"{ca_file}: {error}"}]) from error
 
 
 def _credentials(

@@ -25,6 +25,8 @@ class Signer:
         Never sent, never shown.
     operator
         Who asks, in words, for the engine's journal; empty is nobody in particular.
+    client
+        The user and host that the request comes from, for the journal too; nobody proves it.
     clock_ms
         Unix time in milliseconds.
     """
@@ -34,11 +36,12 @@ class Signer:
         api_key: str,
         api_secret: SecretStr,
         operator: str = "",
+        client: str = "",
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.api_key = api_key
         self._secret = api_secret
-        self._operator = operator
+        self._stated = {"X-Operator": operator, "X-Client": client}
         self._clock_ms = clock_ms
         self._offset_ms = 0
 
@@ -81,6 +84,7 @@ class Signer:
         }
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
-        if self._operator:
-            headers["X-Operator"] = quote(self._operator, safe=" ")  # a header is ASCII
+        for name, text in self._stated.items():
+            if text:
+                headers[name] = quote(text, safe=" @")  # a header is ASCII
         return headers

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,15 +76,20 @@ class EventStream:
         Signs each handshake.
     connect_timeout_seconds
         For a connection and its handshake.
+    tls
+        What verifies the certificate of an https URL.
     """
 
-    def __init__(self, base_url: str, signer: Signer, *, connect_timeout_seconds: float) -> None:
+    def __init__(
+        self, base_url: str, signer: Signer, *, connect_timeout_seconds: float, tls: ssl.SSLContext | None = None
+    ) -> None:
         parts = urlsplit(base_url)
         scheme = "wss" if parts.scheme == "https" else "ws"
         self._target = parts.path.rstrip("/") + "/ws"
         self._url = urlunsplit((scheme, parts.netloc, self._target, "", ""))
         self._signer = signer
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._tls = tls
         self._subscriptions: dict[str, Subscription[Any]] = {}
         self._watchers: list[Callable[[Link], None]] = []
         self._outbox: asyncio.Queue[bytes] | None = None
@@ -187,6 +193,7 @@ class EventStream:
                 ping_timeout=_QUIET_SECONDS,
                 max_size=_MAX_FRAME,
                 compression=None,
+                ssl=self._tls,
                 proxy=None if is_loopback(self._url) else True,
             ) as socket:
                 return await self._converse(socket)

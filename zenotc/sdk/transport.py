@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,38 @@ _MAX_ATTEMPTS = 4
 _FIRST_BACKOFF_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 _NOT_CARRIED_OUT = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, whatever the number of its tries."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+    idempotency_key: str = ""
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """Why a try has failed, whether another may follow, and whether this one may have been carried out."""
+
+    error: ZenOTCError = field(kw_only=False)
+    repeatable: bool
+    uncertain: bool = False
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long the engine asks to be left alone."""
+        return self.error.retry_after if isinstance(self.error, RateLimitError) else 0.0
+
+    @property
+    def server_time(self) -> int | None:
+        """The engine's Unix time in milliseconds, where the try failed for ours."""
+        time = self.error.details.get("serverTime")
+        return time if self.error.code == "timestamp_out_of_window" and isinstance(time, int) else None
 
 
 class HttpTransport:
@@ -41,6 +75,8 @@ class HttpTransport:
         For an answer to a question; commands bring their own.
     connect_timeout_seconds
         For a connection.
+    tls
+        What verifies the certificate of an https URL.
     transport
         In place of the network, as `httpx.ASGITransport(app)`.
     """
@@ -52,12 +88,14 @@ class HttpTransport:
         *,
         timeout_seconds: float,
         connect_timeout_seconds: float,
+        tls: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base_url = base_url
         self._signer = signer
         self._timeout_seconds = timeout_seconds
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._tls = tls
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -110,7 +148,7 @@ class HttpTransport:
         ZenOTCError
             As the engine answers; `ConnectionFailedError` if it does not, or not to the end.
         """
-        request = self._request("GET", path, {}, b"", "", timeout_seconds)
+        request = self._request(_Asked("GET", path, timeout_seconds=timeout_seconds))
         try:
             response = await self._opened().send(request, stream=True)
             async with contextlib.aclosing(response):
@@ -141,73 +179,61 @@ class HttpTransport:
         timeout_seconds: float | None = None,
     ) -> Any:
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        asked = _Asked(method, path, given, body, idempotency_key, timeout_seconds)
         uncertain = False
         clock_corrected = False
-        attempt = 0
+        attempt = 1
         while True:
-            attempt += 1
-            failure: ZenOTCError
-            try:
-                response = await self._try(method, path, given, body, idempotency_key, timeout_seconds)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-                failure = ConnectionFailedError(f"the engine at {self._base_url} cannot be reached: {error}")
-            except httpx.RequestError as error:
-                uncertain = bool(idempotency_key)
-                failure = ConnectionFailedError(
-                    f"the engine at {self._base_url} did not answer: {type(error).__name__}", code="no_answer"
-                )
-            else:
-                if response.is_success:
-                    return _decoded(response, changes_state=bool(idempotency_key))
-                failure = _error_of(response)
-                server_time = failure.details.get("serverTime")
-                if failure.code == "timestamp_out_of_window" and isinstance(server_time, int) and not clock_corrected:
-                    self._signer.learn_time(server_time)
-                    clock_corrected = True
-                    continue
-                if uncertain and response.status_code == 401:
-                    break  # says nothing of the try before
-                if response.status_code not in _NOT_CARRIED_OUT:
-                    raise failure
-            wait = failure.retry_after if isinstance(failure, RateLimitError) else 0.0
-            if attempt == _MAX_ATTEMPTS or wait > _LONGEST_WAIT_SECONDS:
+            result = await self._try(asked)
+            if not isinstance(result, _Failure):
+                return result
+            if result.server_time is not None and not clock_corrected:
+                self._signer.learn_time(result.server_time)
+                clock_corrected = True
+                continue
+            if not result.repeatable and not (uncertain and result.error.status_code == 401):
+                raise result.error  # but a 401 says nothing of the try before
+            uncertain |= result.uncertain
+            if not result.repeatable or attempt == _MAX_ATTEMPTS or result.wait_seconds > _LONGEST_WAIT_SECONDS:
                 break
-            await asyncio.sleep(wait + _FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1))
+            backoff = _FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1)
+            await asyncio.sleep(result.wait_seconds + backoff)
+            attempt += 1
         if uncertain:
             raise OutcomeUnknownError(
                 f"{method} {path} was sent and not answered: it may have been carried out",
                 details={"idempotencyKey": idempotency_key},
-            ) from failure
-        raise failure
+            ) from result.error
+        raise result.error
 
-    async def _try(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: bytes,
-        idempotency_key: str,
-        timeout_seconds: float | None,
-    ) -> httpx.Response:
-        request = self._request(method, path, query, body, idempotency_key, timeout_seconds)
-        return await self._opened().send(request)
+    async def _try(self, asked: _Asked) -> Any:
+        """Send a request once, and return the decoded answer, or the `_Failure`."""
+        changes_state = bool(asked.idempotency_key)
+        try:
+            response = await self._opened().send(self._request(asked))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            reason = f"the engine at {self._base_url} cannot be reached: {error}"
+            return _Failure(ConnectionFailedError(reason), repeatable=True)
+        except httpx.RequestError as error:
+            reason = f"the engine at {self._base_url} did not answer: {type(error).__name__}"
+            return _Failure(ConnectionFailedError(reason, code="no_answer"), repeatable=True, uncertain=changes_state)
+        if response.is_success:
+            return _decoded(response, changes_state=changes_state)
+        return _Failure(_error_of(response), repeatable=response.status_code in _NOT_CARRIED_OUT)
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: bytes,
-        idempotency_key: str,
-        timeout_seconds: float | None,
-    ) -> httpx.Request:
-        timeout = httpx.Timeout(timeout_seconds or self._timeout_seconds, connect=self._connect_timeout_seconds)
-        headers = {"Content-Type": "application/json"} if body else {}
+    def _request(self, asked: _Asked) -> httpx.Request:
+        timeout = httpx.Timeout(asked.timeout_seconds or self._timeout_seconds, connect=self._connect_timeout_seconds)
+        headers = {"Content-Type": "application/json"} if asked.body else {}
         request = self._opened().build_request(
-            method, self._base_url + path, params=query or None, content=body, headers=headers, timeout=timeout
+            asked.method,
+            self._base_url + asked.path,
+            params=asked.query or None,
+            content=asked.body,
+            headers=headers,
+            timeout=timeout,
         )
         target = request.url.raw_path.decode("ascii")
-        request.headers.update(self._signer.headers(method, target, body, idempotency_key))
+        request.headers.update(self._signer.headers(asked.method, target, asked.body, asked.idempotency_key))
         return request
 
     def _opened(self) -> httpx.AsyncClient:
@@ -215,8 +241,8 @@ class HttpTransport:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             trust_env = not is_loopback(self._base_url)
-            encrypted = self._base_url.startswith("https")  # loading certificates for nothing takes long
-            self._client = httpx.AsyncClient(transport=self._transport, trust_env=trust_env, verify=encrypted)
+            verify = self._tls or False  # without https there is nothing to verify, and loading it all takes long
+            self._client = httpx.AsyncClient(transport=self._transport, trust_env=trust_env, verify=verify)
             self._loop = loop
         return self._client
 
