@@ -198,7 +198,7 @@ class DeskDouble:
         return [event for event, _ in zip(wanted, range(limit), strict=False)]
 
     async def copy_journal(self) -> BinaryIO:
-        file = TemporaryFile()
+        file = TemporaryFile()  # noqa: SIM115 - who asks for it closes it
         file.writelines(event.body for event in self.journal)
         file.seek(0)
         return file

@@ -12,8 +12,8 @@ from tests.gateway.conftest import STRATEGY, Caller
 from tests.gateway.desk_double import KEYS, DeskDouble
 from zenotc.exceptions import ConnectionFailedError, InsufficientMarginError
 from zenotc.gateway.application import create_app
-from zenotc.models.commands import ClearEmergencyStop, PauseStrategy
-from zenotc.models.wire import decode
+from zenotc.models.commands import AcceptPosition, ClearEmergencyStop, PauseStrategy
+from zenotc.models.wire import decode, encode
 
 ROOT = "/api/sdk/mm-strategies"
 
@@ -47,6 +47,11 @@ async def test_life_of_a_strategy(call: Caller, desk: DeskDouble) -> None:
         await call("POST", f"{ROOT}/{strategy_id}/preview", b'{"quoteLayers": 3}', idempotency_key="")
     ).status_code == 200
     assert (await call("POST", f"{ROOT}/{strategy_id}/stop", b'{"flattenPosition": true}')).status_code == 200
+    for source in ("engine", "venue"):
+        accepted = await call("POST", f"{ROOT}/{strategy_id}/accept-position", encode({"source": source}))
+        assert accepted.json()["data"]["strategy"]["id"] == strategy_id
+        command = desk.commands[-1]
+        assert isinstance(command, AcceptPosition) and command.source == source
     assert (await call("DELETE", f"{ROOT}/{strategy_id}")).json()["data"] is None
     assert (await call("GET", f"{ROOT}/{strategy_id}")).status_code == 404
 
@@ -99,6 +104,13 @@ async def test_events_are_the_journals_own_bytes(call: Caller, desk: DeskDouble)
         ("POST", ROOT, body(asset=7), 422),
         ("POST", ROOT, body(quoteSize="many"), 422),
         ("POST", ROOT, body(quoteLayers=6), 422),
+        ("POST", ROOT, body(resumeDelayMinutes=True), 422),
+        ("POST", ROOT, body(quoteSize=False), 422),
+        ("POST", f"{ROOT}/nothing/accept-position", b"", 422),
+        ("POST", f"{ROOT}/nothing/accept-position", b'{"source": "me"}', 422),
+        ("POST", f"{ROOT}/nothing/accept-position", b'{"source": ["venue"]}', 422),
+        ("POST", f"{ROOT}/nothing/accept-position", b'{"source": "venue", "size": 1}', 422),
+        ("POST", f"{ROOT}/nothing/accept-position", b'{"source": "venue"}', 404),
         ("PATCH", f"{ROOT}/nothing", b"{}", 404),
         ("POST", f"{ROOT}/nothing/start", b"", 404),
         ("POST", f"{ROOT}/nothing/start", b'{"force": true}', 422),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -12,17 +13,25 @@ from zenotc.models.configuration import FIXED_PARAMETERS, StrategyConfig
 from zenotc.models.strategy import Status
 
 __all__ = [
+    "ASSET_BODY",
     "CREATE_BODY",
+    "EMERGENCY_BODY",
+    "OPERATOR_BODY",
+    "POSITION_SOURCES",
+    "SOURCE_BODY",
+    "STOP_BODY",
     "UPDATE_BODY",
     "BookQuery",
     "EventsQuery",
     "HistoryQuery",
     "ListQuery",
+    "choice",
     "flag",
-    "request_body",
     "take_only",
     "text",
 ]
+
+C = TypeVar("C", bound=str)
 
 _MAX_SEQ = 2**63 - 1
 
@@ -103,9 +112,30 @@ def text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def request_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+def choice(body: dict[str, Any], name: str, choices: Sequence[C]) -> C:
+    """Return a field that is one of these texts.
+
+    Raises
+    ------
+    ValidationError
+        If it is missing or anything else.
+    """
+    value = body.get(name)
+    for known in choices:
+        if value == known:
+            return known
+    raise ValidationError.of_fields([{"field": name, "reason": f"must be one of {', '.join(choices)}"}])
+
+
+def _request_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
     """Return what the API's description says of a body that the route parses itself."""
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def _object_of(name: str, schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+    """Return the description of a body with one field."""
+    fields = {"type": "object", "properties": {name: schema}, "additionalProperties": False}
+    return _request_body(fields | ({"required": [name]} if required else {}), required=required)
 
 
 def _update_schema(create: dict[str, Any]) -> dict[str, Any]:
@@ -114,5 +144,14 @@ def _update_schema(create: dict[str, Any]) -> dict[str, Any]:
 
 
 _CREATE_SCHEMA = StrategyConfig.model_json_schema(by_alias=True)
-CREATE_BODY = request_body(_CREATE_SCHEMA)
-UPDATE_BODY = request_body(_update_schema(_CREATE_SCHEMA))
+_TEXT = {"type": "string", "pattern": r"\S"}
+_FLAG = {"type": "boolean", "default": False}
+POSITION_SOURCES: tuple[Literal["engine", "venue"], ...] = ("engine", "venue")
+
+CREATE_BODY = _request_body(_CREATE_SCHEMA)
+UPDATE_BODY = _request_body(_update_schema(_CREATE_SCHEMA))
+STOP_BODY = _object_of("flattenPosition", _FLAG, required=False)
+EMERGENCY_BODY = _object_of("flattenPositions", _FLAG, required=False)
+ASSET_BODY = _object_of("asset", _TEXT)
+SOURCE_BODY = _object_of("source", {"type": "string", "enum": list(POSITION_SOURCES)})
+OPERATOR_BODY = _object_of("operator", _TEXT, required=False)

@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 
 from zenotc.exceptions import AuthenticationError
 from zenotc.gateway.answers import WireResponse
+from zenotc.gateway.description import complete_description
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.metrics import create_registry
 
@@ -51,6 +52,6 @@ def create_probes(desk: Desk, connections: Callable[[], int]) -> APIRouter:
 
     @router.get("/openapi.json")
     async def openapi(request: Request) -> Response:
-        return WireResponse(request.app.openapi())
+        return WireResponse(complete_description(request.app))
 
     return router

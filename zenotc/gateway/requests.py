@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from zenotc.exceptions import ValidationError
 from zenotc.gateway.answers import WireResponse
 from zenotc.gateway.authentication import Authenticator, Caller
+from zenotc.gateway.description import describe_signature, refusals
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.idempotency import IdempotencyMemory, Outcome
 from zenotc.gateway.limits import RateLimiter, read_body
@@ -57,6 +58,13 @@ def signed(
 
 class SignedRoute(APIRoute):
     """A route that reads the body, authenticates, checks the scope and the rate, and runs a change only once."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        policy: _Policy = endpoint.__dict__["policy"]
+        errors = refusals(path, policy.scope, changes_state=policy.changes_state, unlimited=policy.unlimited)
+        options["responses"] = errors | (options.get("responses") or {})
+        options["openapi_extra"] = describe_signature(options.get("openapi_extra"), changes_state=policy.changes_state)
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler that stands in front of the endpoint."""

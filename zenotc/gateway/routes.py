@@ -10,7 +10,6 @@ from zenotc.exceptions import StrategyError, ValidationError
 from zenotc.gateway import parameters
 from zenotc.gateway.answers import (
     Answer,
-    ErrorAnswer,
     EventsAnswer,
     ListAnswer,
     answer,
@@ -35,23 +34,7 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
 TheCaller = Annotated[Caller, Depends(caller_of)]
 Body = Annotated[dict[str, Any], Depends(json_body)]
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
-}
-_STOP_BODY = parameters.request_body(
-    {"type": "object", "properties": {"flattenPosition": {"type": "boolean"}}}, required=False
-)
-_EMERGENCY_BODY = parameters.request_body(
-    {"type": "object", "properties": {"flattenPositions": {"type": "boolean"}}}, required=False
-)
-_ASSET_BODY = parameters.request_body(
-    {"type": "object", "properties": {"asset": {"type": "string"}}, "required": ["asset"]}
-)
-_OPERATOR_BODY = parameters.request_body(
-    {"type": "object", "properties": {"operator": {"type": "string"}}}, required=False
-)
-
-router = APIRouter(prefix="/api/sdk", route_class=SignedRoute, responses=_ERRORS)
+router = APIRouter(prefix="/api/sdk", route_class=SignedRoute)
 
 
 def _head(caller: Caller) -> dict[str, str]:
@@ -67,7 +50,9 @@ def _head(caller: Caller) -> dict[str, str]:
 # The routes without an id come first: `emergency-stop` is not the id of a strategy.
 
 
-@router.post("/mm-strategies/emergency-stop", response_model=Answer[EmergencyStopResult], openapi_extra=_EMERGENCY_BODY)
+@router.post(
+    "/mm-strategies/emergency-stop", response_model=Answer[EmergencyStopResult], openapi_extra=parameters.EMERGENCY_BODY
+)
 @signed("STOP", changes_state=True, unlimited=True)
 async def emergency_stop(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
     """Block every order entry, cancel everything at every venue, stop every strategy."""
@@ -78,7 +63,9 @@ async def emergency_stop(desk: TheDesk, caller: TheCaller, body: Body) -> Respon
     return answer(await desk.execute(commands.EmergencyStopAll(**_head(caller), flatten_positions=flatten)))
 
 
-@router.delete("/mm-strategies/emergency-stop", response_model=Answer[EmergencyState], openapi_extra=_OPERATOR_BODY)
+@router.delete(
+    "/mm-strategies/emergency-stop", response_model=Answer[EmergencyState], openapi_extra=parameters.OPERATOR_BODY
+)
 @signed("MARKET_MAKING", changes_state=True)
 async def clear_emergency_stop(
     desk: TheDesk, caller: TheCaller, body: Body, operator: Annotated[str | None, Query(max_length=100)] = None
@@ -90,7 +77,9 @@ async def clear_emergency_stop(
     return answer(await desk.execute(commands.ClearEmergencyStop(**head)))
 
 
-@router.post("/mm-strategies/cancel-quotes", response_model=Answer[CancelQuotesResult], openapi_extra=_ASSET_BODY)
+@router.post(
+    "/mm-strategies/cancel-quotes", response_model=Answer[CancelQuotesResult], openapi_extra=parameters.ASSET_BODY
+)
 @signed("STOP", changes_state=True, unlimited=True)
 async def cancel_quotes(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
     """Pause every active strategy on an asset and cancel its quotes."""
@@ -180,7 +169,9 @@ async def resume_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy
     return answer(await desk.execute(commands.ResumeStrategy(**_head(caller), strategy_id=strategy_id)))
 
 
-@router.post("/mm-strategies/{strategy_id}/stop", response_model=Answer[CommandResult], openapi_extra=_STOP_BODY)
+@router.post(
+    "/mm-strategies/{strategy_id}/stop", response_model=Answer[CommandResult], openapi_extra=parameters.STOP_BODY
+)
 @signed("STOP", changes_state=True, unlimited=True)
 async def stop_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Cancel the quotes and hedges, and trade the position to zero where asked to."""
@@ -189,6 +180,20 @@ async def stop_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_i
     if flatten:
         caller.require("MARKET_MAKING")
     command = commands.StopStrategy(**_head(caller), strategy_id=strategy_id, flatten_position=flatten)
+    return answer(await desk.execute(command))
+
+
+@router.post(
+    "/mm-strategies/{strategy_id}/accept-position",
+    response_model=Answer[CommandResult],
+    openapi_extra=parameters.SOURCE_BODY,
+)
+@signed("MARKET_MAKING", changes_state=True)
+async def accept_position(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+    """End a difference between the venues' positions and ours; `source` says which number is right."""
+    take_only(body, "source")
+    source = parameters.choice(body, "source", parameters.POSITION_SOURCES)
+    command = commands.AcceptPosition(**_head(caller), strategy_id=strategy_id, source=source)
     return answer(await desk.execute(command))
 
 

@@ -158,10 +158,12 @@ class StrategyConfig(WireModel):
         zenotc.exceptions.ValidationError
             With every refused parameter and the reason.
         """
+        by_name = {_name_of(key): value for key, value in values.items()}
+        flags = [name for name, value in by_name.items() if isinstance(value, bool) and name in _NOT_FLAGS]
+        if flags:  # true is no size, and 1 is none that was meant
+            raise ValidationError.of_fields([{"field": name, "reason": "must not be true or false"} for name in flags])
         try:
-            return cls.model_validate(
-                {_name_of(key): value for key, value in values.items()}, context={"lot_size": lot_size}
-            )
+            return cls.model_validate(by_name, context={"lot_size": lot_size})
         except pydantic.ValidationError as error:
             raise ValidationError.of_fields(_fields_of(error)) from None
 
@@ -206,6 +208,7 @@ def _groups() -> dict[str, tuple[str, ...]]:
 PARAMETER_GROUPS: Mapping[str, tuple[str, ...]] = _groups()
 """The parameters under the documentation's headings, in their order."""
 
+_NOT_FLAGS = frozenset(name for name, field in StrategyConfig.model_fields.items() if field.annotation is not bool)
 _NAME_BY_ALIAS = {field.alias: name for name, field in StrategyConfig.model_fields.items()}
 
 
