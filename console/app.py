@@ -38,6 +38,7 @@ from console.screens.dialog import Question
 from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
 from console.store import Store
 from console.terminal import watch_terminal
+from console.widgets.charts import import_plotext
 from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
@@ -58,10 +59,6 @@ SWITCH_SECONDS = 0.001
 """The threads that read keys and write to the terminal get their turn within so long."""
 
 LOG_SECONDS = 0.5
-CHART_SECONDS = 2.0
-CHART_RESTS_SECONDS = 0.5
-"""A chart takes as long to draw as the rest of the screen: the selection must have rested for so long."""
-
 
 _EMERGENCY = action_by_id("emergency_stop")
 
@@ -121,7 +118,7 @@ class ConsoleApp(App[int]):
         self._link = Link(client, self.store)
         self._operator = Operator(client, self.store, name, self._commands_changed)
         self._emergency_key = DoublePress()
-        self._drawn_chart_at = self._drawn_log_at = -CHART_SECONDS
+        self._drawn_log_at = -LOG_SECONDS
         self._resting: Timer | None = None
         self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
@@ -170,7 +167,7 @@ class ConsoleApp(App[int]):
         gc.freeze()  # what is there now stays: no collection while a key waits has to look through it
         gc.set_threshold(5_000, 5, 200)  # what is kept are plain values, which it does not follow
         self.run_worker(self._link.run(), name="link", exit_on_error=False)
-        self.run_worker(self._detail.chart.prepare(), name="chart", exit_on_error=False)
+        self.run_worker(import_plotext(), name="chart", exit_on_error=False)
 
     # What is drawn ---------------------------------------------------------------------------------------------------
 
@@ -195,8 +192,7 @@ class ConsoleApp(App[int]):
         if now - self._drawn_log_at >= LOG_SECONDS:
             self._drawn_log_at = now
             self._journal.draw()
-        elif self._detail.display and now - self._drawn_chart_at >= CHART_SECONDS:
-            self._drawn_chart_at = now
+        elif self._detail.display:
             self._detail.draw_chart()
 
     def _commands_changed(self) -> None:
@@ -216,7 +212,6 @@ class ConsoleApp(App[int]):
             return
         self._detail.show(strategy_id)
         self._footer.draw()
-        self._drawn_chart_at = self.store.clock() - CHART_SECONDS + CHART_RESTS_SECONDS
         self.run_worker(self._link.look_at(strategy_id), name="look", group="look", exclusive=True, exit_on_error=False)
 
     @on(Worker.StateChanged)
@@ -364,7 +359,7 @@ class ConsoleApp(App[int]):
 
     async def _do_detail(self) -> None:
         desk = self.screen
-        desk.set_class(desk.has_class("-narrow") and not desk.has_class("-detail"), "-detail")
+        desk.set_class(not desk.has_class("-detail"), "-detail")
         (self._detail if desk.has_class("-detail") else self._table).focus()
         self.call_after_refresh(self.repaint)
 
@@ -374,6 +369,18 @@ class ConsoleApp(App[int]):
     async def _do_previous(self) -> None:
         self._move(-1)
 
+    async def _do_next_tab(self) -> None:
+        self._detail.turn(1)
+
+    async def _do_previous_tab(self) -> None:
+        self._detail.turn(-1)
+
+    async def _do_less(self) -> None:
+        self._detail.zoom(-1)
+
+    async def _do_more(self) -> None:
+        self._detail.zoom(1)
+
     async def _do_page_down(self) -> None:
         self._move((self._open_log or self._table).page)
 
@@ -381,8 +388,10 @@ class ConsoleApp(App[int]):
         self._move(-(self._open_log or self._table).page)
 
     @property
-    def _open_log(self) -> EventLog | CommandHistory | None:
-        """The log that has the keys."""
+    def _open_log(self) -> EventLog | CommandHistory | Detail | None:
+        """What the keys that move scroll, where it is not the table's selection."""
+        if self._detail.has_focus and self._detail.scrolls:
+            return self._detail
         return next((log for log in (self._journal, self._commands) if log.has_focus), None)
 
     def _move(self, by: int) -> None:
@@ -408,7 +417,7 @@ class ConsoleApp(App[int]):
         self._table.focus()
 
     async def _do_focus_detail(self) -> None:
-        self.screen.add_class("-detail")
+        self.screen.set_class(self.screen.has_class("-narrow") or self.screen.has_class("-detail"), "-detail")
         self._detail.focus()
         self.call_after_refresh(self.repaint)
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from rich.cells import cell_len
 
-__all__ = ["INKS", "Ink", "Line", "Span", "line", "signed_ink"]
+__all__ = ["INKS", "Ink", "Line", "Span", "dimmed", "line", "signed_ink"]
 
 Ink = Literal[
     "plain", "strong", "muted", "faint", "accent", "gain", "loss", "own", "caution", "alarm", "key", "rule",
@@ -41,6 +41,11 @@ class Line:
 def line(*spans: Span, ground: Ink = "ground") -> Line:
     """Build a line from its pieces."""
     return Line(spans, ground)
+
+
+def dimmed(drawn: Line) -> Line:
+    """Return a line as it is shown where it may be out of date."""
+    return Line(tuple((text, "stale") for text, _ in drawn.spans))
 
 
 def signed_ink(value: Decimal | int | float) -> Ink:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.formatting import clean
+from console.inspection import Inspector
 from console.store import Store
 from zenotc.exceptions import ZenOTCError
 from zenotc.models.quotes import OrderBook
@@ -63,6 +64,7 @@ class Link:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask())
+                tasks.create_task(Inspector(self._client, self._store).run())
                 subscriptions.append(await self._follow_events())
         finally:
             unwatch()

@@ -12,7 +12,10 @@ import pydantic
 
 from console.actions import OLD_SECONDS, Permission
 from console.commands import CommandLog
+from console.facts import Facts
 from console.formatting import clean, decimals_of, time_of
+from console.inspection import Inspection
+from console.queue_ahead import QueueAhead
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
@@ -148,6 +151,9 @@ class Store:
     revisions: dict[str, int] = field(default_factory=dict)
     events: EventRing = field(default_factory=EventRing)
     history: History = field(default_factory=History)
+    facts: Facts = field(default_factory=Facts)
+    queue: QueueAhead = field(default_factory=QueueAhead)
+    inspection: Inspection = field(default_factory=Inspection)
     commands: CommandLog = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
     _models: dict[str, Strategy | None] = field(default_factory=dict)
@@ -166,6 +172,7 @@ class Store:
         for strategy_id in list(gone):
             for mapping in (self.wire, self.revisions, self._models, self._answered):
                 mapping.pop(strategy_id, None)
+            self.facts.forget(strategy_id)
         fresh = sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])) if complete else wire.items()
         for strategy_id, fields in fresh:
             answered = self._answered.pop(strategy_id, None)
@@ -186,6 +193,7 @@ class Store:
     def book_changed(self, book: OrderBook) -> None:
         """Take a book; the newest one of an asset is kept."""
         self.books[book.asset] = book
+        self.queue.update(book)
         self._widen(book.asset, decimals_of(book.lot_size))
 
     def _widen(self, asset: str, decimals: int) -> None:
@@ -195,6 +203,7 @@ class Store:
     def events_came(self, events: Sequence[Wire]) -> None:
         """Take events; what another console has done is noted among the commands."""
         self.events.extend(events)
+        self.facts.extend(events)
         for event in events:
             if event.get("operator") and event.get("type") in _DEEDS and self.live_after_seq is not None:
                 self._note_deed(event)

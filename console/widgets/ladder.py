@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import islice
 
 from console.formatting import clean, decimals_of, gauge, number
-from console.ink import Ink, Line, Span, line
+from console.ink import Ink, Line, Span, dimmed, line
 from console.store import Store
 from console.widgets.sheet import Sheet
 from zenotc.models.quotes import BookLevel, OrderBook
@@ -64,7 +64,7 @@ class Ladder(Sheet):
             *(_level(level, layout, gap, bid=True) for level, gap in bids),
         ]
         if self._store.stale or not book.usable:
-            drawn = [Line(tuple((text, "stale") for text, _ in row.spans)) for row in drawn]
+            drawn = [dimmed(row) for row in drawn]
         return drawn
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from console.formatting import age, arrow, clean, gauge, number
-from console.ink import Ink, Line, Span, line, signed_ink
+from console.ink import Ink, Line, Span, dimmed, line, signed_ink
 from console.store import Store
 from console.widgets.sheet import Sheet
 from console.widgets.strategy_table import status_span
-from zenotc.models.strategy import Strategy
+from zenotc.models.strategy import HedgeProgress, LimitUse, Strategy
 
 __all__ = ["Overview"]
 
@@ -37,20 +38,16 @@ class Overview(Sheet):
             *_pnl_lines(strategy, width),
             _labelled("Status", *_status(strategy, self._store)),
             _labelled("Sides", *_side(strategy, "buy"), ("   ", "plain"), *_side(strategy, "sell")),
-            _labelled("Limits", *_limits(strategy)),
+            *_limits(strategy, width),
             _labelled("Quotes", *_quotes(strategy)),
-            _labelled("Hedge", *_hedge(strategy, decimals)),
+            _labelled("Hedge", *_hedge(strategy, decimals, self._store)),
             *_warnings(strategy),
         ]
-        return [_dimmed(drawn) for drawn in lines] if self._store.stale else lines
+        return [dimmed(drawn) for drawn in lines] if self._store.stale else lines
 
 
 def _labelled(label: str, *spans: Span) -> Line:
     return Line(((label.ljust(_LABEL_WIDTH), "faint"), *spans))
-
-
-def _dimmed(drawn: Line) -> Line:
-    return Line(tuple((text, "stale") for text, _ in drawn.spans))
 
 
 def _position(strategy: Strategy, decimals: int, width: int) -> list[Span]:
@@ -133,19 +130,32 @@ def _side(strategy: Strategy, side: str) -> list[Span]:
     return [(f"{side} ", "muted"), (f"{mark} {reason.replace('_', ' ')}", ink)]
 
 
-def _limits(strategy: Strategy) -> list[Span]:
+def _limits(strategy: Strategy, width: int) -> list[Line]:
+    """Write how much of each breaker's limit is used, two on a line; the position has a gauge of its own."""
+    gauges = [_limit(use, wide=width >= _ONE_LINE) for use in strategy.limits if use.name != "position"]
     if "no_loss_limit" in strategy.warnings:
-        return [("! no loss limit", "caution"), ("  nothing pauses it when it loses", "muted")]
-    limit = strategy.max_daily_loss
-    if limit is None:
-        return [("daily loss –", "muted")]
-    share = float(max(Decimal(0), -strategy.daily_pnl) / limit)
-    ink: Ink = "alarm" if share >= 0.8 else "caution" if share >= 0.5 else "plain"
-    filled, empty = gauge(share, 12)
+        gauges.insert(0, [("! no loss limit", "caution")])
+    if not gauges:
+        gauges = [[("no breaker is on", "muted")]]
+    pairs = [gauges[index : index + 2] for index in range(0, len(gauges), 2)]
     return [
-        ("daily loss ", "muted"), (filled, ink), (empty, "rule"), (f" {share * 100:.0f} %", ink),
-        (f" of {number(limit, 0)} USD", "muted"),
-    ]  # fmt: skip
+        _labelled("" if number else "Limits", *pair[0], *((("  ", "plain"), *pair[1]) if len(pair) > 1 else ()))
+        for number, pair in enumerate(pairs)
+    ]
+
+
+def _limit(use: LimitUse, *, wide: bool) -> list[Span]:
+    name = clean(use.name, 20).replace("_", " ")
+    limit: list[Span] = []
+    if wide:
+        unit = clean(use.unit, 6)
+        limit = [(f" of {use.limit.normalize():,f} {unit}", "muted")]
+    if use.used_percent is None:
+        return [(f"{name} ", "muted"), ("unknown", "caution"), *limit]
+    share = use.used_percent / 100
+    ink: Ink = "alarm" if share >= 0.8 else "caution" if share >= 0.5 else "plain"
+    filled, empty = gauge(share, 8 if wide else 5)
+    return [(f"{name} ", "muted"), (filled, ink), (empty, "rule"), (f" {use.used_percent:.0f} %", ink), *limit]
 
 
 def _warnings(strategy: Strategy) -> list[Line]:
@@ -164,16 +174,26 @@ def _quotes(strategy: Strategy) -> list[Span]:
     ]  # fmt: skip
 
 
-def _hedge(strategy: Strategy, decimals: int) -> list[Span]:
+def _hedge(strategy: Strategy, decimals: int, store: Store) -> list[Span]:
     hedge = strategy.hedge
     if hedge is None:
         if not strategy.auto_hedge_enabled or strategy.hedge_threshold is None:
             return [("off", "faint")]
         return [(f"beyond {strategy.hedge_threshold.normalize():f} by {strategy.hedge_algo}", "muted")]
+    purpose = "" if hedge.purpose == "hedge" else f"{hedge.purpose} "
     share = float(hedge.filled_quantity / hedge.quantity) if hedge.quantity else 1.0
-    filled, empty = gauge(share, 10)
+    filled, empty = gauge(share, 8)
     done, whole = number(hedge.filled_quantity, decimals), number(hedge.quantity, decimals)
     return [
-        (f"{hedge.purpose} {clean(hedge.algo, 12)} {hedge.side} ", "accent"), (f"{done} of {whole} ", "plain"),
-        (filled, "accent"), (empty, "rule"),
+        (f"{purpose}{clean(hedge.algo, 12)} {hedge.side} ", "accent"), (f"{done} of {whole} ", "plain"),
+        (filled, "accent"), (empty, "rule"), *_time_left(strategy, hedge, store),
     ]  # fmt: skip
+
+
+def _time_left(strategy: Strategy, hedge: HedgeProgress, store: Store) -> list[Span]:
+    """Write how long a scheduled hedge goes on, as it is configured now."""
+    if hedge.algo == "market" or hedge.purpose == "flatten" or store.status is None:
+        return []
+    ends = hedge.started_at + timedelta(minutes=strategy.hedge_duration_minutes)
+    seconds = max(0, int((ends - store.status.trading_time).total_seconds()))
+    return [(f" {seconds // 60}:{seconds % 60:02} left", "muted")]

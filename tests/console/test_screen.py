@@ -222,7 +222,7 @@ async def test_a_resized_terminal_shows_each_line_once(desk: Any, screen_text: A
             await pilot.resize_terminal(*size)
             await pilot.pause(0.6)
             if size[0] > 80:
-                labels = [row.split("││")[-1].split()[0] for row in screen_text(app).splitlines()[2:11] if "││" in row]
+                labels = [row.split("││")[-1].split()[0] for row in screen_text(app).splitlines()[2:14] if "││" in row]
                 assert labels.count("Hedge") == 1 and labels.count("Position") == 1
 
 
