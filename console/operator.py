@@ -75,7 +75,9 @@ class Operator:
         group: list[Command] = []
         log = self._store.commands
         for strategy, reason in refused:
-            log.end(self._send(action, clean(strategy.name, 80), strategy.id, group), "refused", reason)
+            name = clean(strategy.name, 80)
+            detail = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
+            log.end(self._send(action, name, strategy.id, group), "refused", detail.rstrip("."))
         if action == "cancel_quotes":  # one request for an asset
             strategies = {strategy.asset: strategy for strategy in strategies}.values()
         await asyncio.gather(*(self._command(action, strategy, group) for strategy in strategies))

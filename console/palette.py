@@ -44,4 +44,4 @@ class Actions(Provider):
 def _shown(action: Action, reason: str | None) -> Content:
     """Return an action in two lines; never as markup: a strategy's name may stand in the reason."""
     words = action.meaning if reason is None else f"Not now: {reason}"
-    return Content.assemble((action.label.ljust(20), "bold"), (action.shown, "dim"), "\n", (words, "dim"))
+    return Content.assemble((action.label.ljust(20), "bold"), (action.shown, "dim"), "\n", (words, "dim not bold"))

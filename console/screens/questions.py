@@ -18,7 +18,8 @@ __all__ = ["ask_to_clear", "ask_to_flatten"]
 
 FLATTEN_ALL_WORD = "flatten"
 
-_ROWS = 6
+_LABEL_WIDTH = 15
+_ROWS = 4
 """So many strategies are listed by name; of more, the rest is counted."""
 
 _TOLERATED = Decimal("0.1")
@@ -128,8 +129,11 @@ class _Flatten:
             if strategy.current_position:
                 sums[strategy.asset, strategy.current_position > 0].append(strategy)
         estimates = {key: self._estimate(key[0], together) for key, together in sums.items()}
-        lines = [self._cost(asset, estimate) for (asset, _), estimate in estimates.items()]
-        if len(lines) > 1:
+        lines = [
+            self._cost(f"Cost {'sell' if long else 'buy'} {asset}" if len(strategies) > 1 else "Cost", asset, estimate)
+            for (asset, long), estimate in estimates.items()
+        ]
+        if len(estimates) > 1:
             known = [estimate for estimate in estimates.values() if estimate is not None]
             whole = "about " if len(known) == len(estimates) else "at least "
             lines.append(_labelled("Together", f"{whole}{number(sum(e.cost for e in known), 2)} USD", "strong"))
@@ -142,19 +146,19 @@ class _Flatten:
         bound = min(Decimal(str(strategy.max_slippage_bps)) for strategy in strategies)
         return walk(book, sum((s.current_position for s in strategies), Decimal(0)), bound)
 
-    def _cost(self, asset: str, estimate: Estimate | None) -> Line:
-        name = clean(asset, 20)
+    def _cost(self, label: str, asset: str, estimate: Estimate | None) -> Line:
+        label = clean(label, _LABEL_WIDTH - 1)
         if estimate is None:
-            return _labelled("Cost", f"unknown: no book of {name} yet", "caution")
+            return _labelled(label, f"unknown: no book of {clean(asset, 20)} yet", "caution")
         decimals, prices = self._store.position_decimals(asset), self._store.price_decimals(asset)
         words = f"about {number(estimate.cost, 2)} USD, {estimate.cost_bps:.2f} bps"
         if estimate.average_price is not None:
-            words += f", {estimate.side} {name} at {number(estimate.average_price, prices)}"
+            words += f", at {number(estimate.average_price, prices)}"
         if not estimate.missing:
             old = f"  {age(self._store.data_age_seconds)} old" if self._store.stale else ""
-            return _labelled("Cost", words, "plain", old)
+            return _labelled(label, words, "plain", old)
         short = f"  only {number(estimate.filled, decimals)} of {number(estimate.quantity, decimals)} in the book"
-        return _labelled("Cost", words, "plain", short)
+        return _labelled(label, words, "plain", short)
 
 
 class _Clear:
@@ -196,7 +200,7 @@ def ask_to_clear(store: Store, operator: str) -> Question:
 
 
 def _labelled(label: str, words: str, ink: Ink = "plain", warning: str = "") -> Line:
-    return line((f"{label:<15}", "muted"), (words, ink), (warning, "caution"))
+    return line((f"{label:<{_LABEL_WIDTH}}", "muted"), (words, ink), (warning, "caution"))
 
 
 def _trade(strategy: Strategy, decimals: int) -> str:

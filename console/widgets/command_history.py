@@ -103,7 +103,7 @@ class CommandHistory(Sheet, Titled, can_focus=True):
         indent = sum(len(text) for text, _ in head)
         text = command.words + (f": {command.detail}" if command.detail else "")
         first, *rest = textwrap.wrap(text, max(20, width - indent)) or [""]
-        tone: Ink = "alarm" if command.outcome in ("refused", "unknown") else "plain"
+        tone: Ink = "caution" if command.outcome in ("refused", "unknown") else "plain"
         return [Line((*head, (first, tone))), *(Line(((" " * indent + more, tone),)) for more in rest)]
 
     def _note(self, count: int, below: int) -> None:

@@ -120,9 +120,9 @@ COLUMNS = (
     Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealizedPnl", rank=6, priced=True),
     Column("BPS", 5, _bps, rank=1, priced=True),
     Column("LOSS", 5, _loss_limit, rank=3),
-    Column("AGE", 6, _market_age, rank=8),
+    Column("AGE", 6, _market_age, rank=7),
     Column("ORDERS", 6, _count("open_orders"), total="openOrders", rank=5),
-    Column("FILLS", 8, _count("trade_count"), total="tradeCount", rank=7),
+    Column("FILLS", 8, _count("trade_count"), total="tradeCount", rank=8),
 )
 _NAME_MIN = 16
 _NAME_MAX = 30
@@ -299,12 +299,13 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         store = self._store
         name: Span = (fit(clean(strategy.name, 80), name_width), "strong" if selected else "plain")
         spans: list[Span] = [("▸" if selected else " ", "key"), ("◆" if marked else " ", "own"), name]
-        stale = store.prices_stale(strategy)
-        for column in columns:
-            text, ink = column.cell(strategy, store, column.width)
-            spans.append((f" {text}", "stale" if stale and column.priced else ink))
+        unsure = store.prices_stale(strategy)
         if store.stale:
             spans = [(text, "stale") for text, _ in spans]
+        for column in columns:
+            text, ink = column.cell(strategy, store, column.width)
+            known = not store.stale or (column.title == "STATUS" and store.commands.news(strategy.id) is not None)
+            spans.append((f" {text}", ink if known and not (unsure and column.priced) else "stale"))
         return Line(tuple(spans), self._ground(selected))
 
     def _unreadable(self, strategy_id: str, selected: bool, width: int) -> Line:

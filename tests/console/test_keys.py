@@ -309,7 +309,7 @@ async def test_marked_strategies_are_commanded_together_each_with_its_outcome(
         assert "0 of 2 paused, 2 refused" in text
         outcomes = {c.target: (c.outcome, c.detail) for c in app.store.commands.commands}
         assert outcomes["BTC Market Maker"] == ("refused", "not now")
-        assert outcomes["SOL inventory"] == ("refused", "SOL inventory is stopped: there is nothing to pause.")
+        assert outcomes["SOL inventory"] == ("refused", "it is stopped: there is nothing to pause")
         await pilot.press("slash", *"wide", "enter", "x")
         await until(pilot, lambda: ("stop", "s-eth") in engine.calls)
         assert len(engine.calls) == 2, "what the filter hides is not commanded"
