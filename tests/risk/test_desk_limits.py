@@ -166,6 +166,18 @@ def test_gross_exposure_counts_every_strategy_and_everything_that_could_fill() -
     assert len(denials(bench)) == 2
 
 
+def test_what_reduces_passes_only_as_far_as_the_position_goes() -> None:
+    bench = quoting({"max_gross_exposure_usd": D(60_000)}, quote_layers=3, quote_size=D("0.4"))  # 1.2 BTC
+    bench.hold(800)
+    bench.pause()
+    bench.answer_all()
+    bench.mid(80_000)  # 0.8 BTC are above the limit now
+    assert bench.done(bench.resume())
+    refresh(bench)
+    sells = [lots for side, _, lots in bench.quotes() if side == SELL]
+    assert sells == [400, 400], "the third layer would open a short position"
+
+
 def test_net_exposure_lets_positions_offset_each_other() -> None:
     bench = quoting({"max_net_exposure_usd": D(110_000)})
     bench.create("t", enabled=True)

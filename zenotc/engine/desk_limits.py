@@ -118,9 +118,12 @@ class DeskLimits:
         return Denial("ORDER_RATE", f"sent={len(self._sent_ns)}, limit={self._quota:g}", "throttled")
 
     def _deny_exposure(self, strategy: StrategyState, side: Side, added_lots: int) -> Denial | None:
-        """Judge the worst case over all strategies on the asset: everything of one side fills."""
+        """Judge the worst case over all strategies on the asset: everything of one side fills.
+
+        What the position covers, with everything else on that side, only reduces and passes.
+        """
         market = strategy.market
-        if sign(side) * strategy.position_lots < 0 and added_lots <= abs(strategy.position_lots):
+        if strategy.exposure_lots(side) + added_lots <= -sign(side) * strategy.position_lots:
             return None
         mid = market.mid
         assert mid is not None
