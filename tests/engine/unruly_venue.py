@@ -1,7 +1,8 @@
 """A venue at which everything happens in any order that a real link allows.
 
 Requests arrive in the order in which they were sent. Answers keep their order for one order and for nothing else.
-An unruly one also loses requests, refuses without a reason, tells fills twice, and tells some of them late.
+Fills are told twice now and then, the second time at once or long after, when their order is over, too. An unruly one
+also loses requests, refuses without a reason, and tells some fills late: after what came later, and after a cancel.
 """
 
 from __future__ import annotations
@@ -61,13 +62,15 @@ class UnrulyVenue:
         self.instrument = instrument
         self.book = Book(instrument, includes_own_orders=False)
         self.orders: dict[str, VenueOrder] = {}
+        self.resting: dict[str, VenueOrder] = {}
         self.requests: deque[Request] = deque()
         self.fills: list[Fill] = []
         self.met = 0
         self.unruly = unruly
-        self._random = random
+        self.random = random
         self._reports: dict[str, deque[Report]] = {}
         self._late: list[OrderFilled] = []
+        self._told: list[OrderFilled] = []
 
     # What can still happen
 
@@ -81,10 +84,9 @@ class UnrulyVenue:
             if isinstance(request, Place | Amend):
                 known = totals.get(request.client_order_id, 0)
                 totals[request.client_order_id] = max(known, request.quantity_lots)
-        for order in self.orders.values():
-            if order.live:
-                total = max(order.total_lots, totals.get(order.order_id, 0))
-                yield order.order_id, order.side, total - order.filled_lots
+        for order in self.resting.values():
+            total = max(order.total_lots, totals.get(order.order_id, 0))
+            yield order.order_id, order.side, total - order.filled_lots
         for order_id, place in places.items():
             yield order_id, place.side, totals[order_id]
 
@@ -100,8 +102,8 @@ class UnrulyVenue:
         if not self.requests:
             return
         request = self.requests.popleft()
-        if self.unruly and isinstance(request, Place | Amend | Cancel) and self._random.random() < 0.08:
-            if self._random.random() < 0.5:  # otherwise nobody hears of it again
+        if self.unruly and isinstance(request, Place | Amend | Cancel) and self.random.random() < 0.08:
+            if self.random.random() < 0.5:  # otherwise nobody hears of it again
                 self._tell(request.client_order_id, OrderUnknown(self._venue, "BTC", request.client_order_id, "lost"))
             return
         match request:
@@ -112,46 +114,58 @@ class UnrulyVenue:
             case Cancel():
                 self._cancel(request)
             case CancelAll():
-                for order in self.orders.values():
-                    if order.live:
-                        self._end(order, "requested")
+                for order in list(self.resting.values()):
+                    self._end(order, "requested")
                 self._tell("", CancelledAll(self._venue, request.request_id))
             case QueryOrder():
                 self._answer(request)
             case QueryOpenOrders():
-                shown = tuple(self._shown(order) for order in self.orders.values() if order.live)
+                shown = tuple(self._shown(order) for order in self.resting.values())
                 self._tell("", OpenOrders(self._venue, request.request_id, shown))
             case QueryFills():
                 self._tell("", FillHistory(self._venue, request.request_id, tuple(self.fills)))
 
     def trade(self, now_ns: int) -> None:
         """Let somebody trade with one of our quotes."""
-        resting = [order for order in self.orders.values() if order.live]
-        if resting:
-            order = self._random.choice(resting)
+        if self.resting:
+            order = self.random.choice(list(self.resting.values()))
             left = order.total_lots - order.filled_lots
-            self._fill(order, self._random.choice((left, self._random.randint(1, left))), order.price_ticks, now_ns)
+            self._fill(order, self.random.choice((left, self.random.randint(1, left))), order.price_ticks, now_ns)
 
     def expire(self) -> None:
         """End one of our orders without having been asked to."""
-        resting = [order for order in self.orders.values() if order.live]
-        if resting:
-            self._end(self._random.choice(resting), "expired")
+        if self.resting:
+            self._end(self.random.choice(list(self.resting.values())), "expired")
+
+    def trade_through(self, now_ns: int) -> None:
+        """Let our quotes that the book has gone through trade."""
+        for order in list(self.resting.values()):
+            best = self.book.best_ask if order.side == BUY else self.book.best_bid
+            if best is not None and sign(order.side) * (order.price_ticks - best) >= 0:
+                self._fill(order, order.total_lots - order.filled_lots, order.price_ticks, now_ns)
 
     def deliver(self) -> Report | None:
         """Let one answer arrive, of any order."""
-        if self._late and self._random.random() < 0.2:
-            return self._late.pop(self._random.randrange(len(self._late)))
+        if self._told and self.random.random() < 0.02:
+            return self.random.choice(self._told)
+        if self._late and self.random.random() < 0.2:
+            return self._tell_late(self.random.randrange(len(self._late)))
         if not self._reports:
-            return self._late.pop() if self._late else None
-        key = self._random.choice(list(self._reports))
+            return self._tell_late(-1) if self._late else None
+        key = self.random.choice(list(self._reports))
         reports = self._reports[key]
         report = reports.popleft()
         if not reports:
             del self._reports[key]
-        if isinstance(report, OrderFilled) and self._random.random() < 0.1:
-            self._tell(key, report)
+        if isinstance(report, OrderFilled):
+            self._told.append(report)
+            if self.random.random() < 0.1:
+                self._tell(key, report)
         return report
+
+    def _tell_late(self, index: int) -> OrderFilled:
+        self._told.append(self._late.pop(index))
+        return self._told[-1]
 
     # Inside
 
@@ -163,10 +177,10 @@ class UnrulyVenue:
         self._reports.setdefault(key, deque()).append(report)
 
     def _refusal(self, side: Side, price_ticks: int, *, post_only: bool) -> RejectCode | None:
-        if self.unruly and self._random.random() < 0.05:
+        if self.unruly and self.random.random() < 0.05:
             return "INVALID_PRICE"
-        for other in self.orders.values():
-            if other.live and other.side != side and sign(side) * (price_ticks - other.price_ticks) >= 0:
+        for other in self.resting.values():
+            if other.side != side and sign(side) * (price_ticks - other.price_ticks) >= 0:
                 self.met += 1
                 return "SELF_TRADE"
         best = self.book.best_ask if side == BUY else self.book.best_bid
@@ -182,7 +196,7 @@ class UnrulyVenue:
             self._tell(order_id, OrderRejected(self._venue, "BTC", order_id, code, "no"))
             return
         order = VenueOrder(order_id, request.side, request.price_ticks, request.quantity_lots, request.post_only)
-        self.orders[order_id] = order
+        self.orders[order_id] = self.resting[order_id] = order
         self._tell(order_id, OrderAccepted(self._venue, "BTC", order_id, f"v{order_id}"))
         if request.time_in_force == "IOC":
             for price, lots in list(self.book.levels(opposite(order.side))):
@@ -219,14 +233,19 @@ class UnrulyVenue:
             self._end(order, "requested")
 
     def _end(self, order: VenueOrder, reason: str) -> None:
-        order.live = False
+        self._leave(order)
         left = order.total_lots - order.filled_lots
         self._tell(order.order_id, OrderCancelled(self._venue, "BTC", order.order_id, left, reason))
+
+    def _leave(self, order: VenueOrder) -> None:
+        order.live = False
+        del self.resting[order.order_id]
 
     def _fill(self, order: VenueOrder, lots: int, price_ticks: int, now_ns: int) -> None:
         order.filled_lots += lots
         left = order.total_lots - order.filled_lots
-        order.live = left > 0
+        if not left:
+            self._leave(order)
         trade_id = f"x{len(self.fills)}"
         fill = Fill(
             self._venue, "BTC", order.order_id, trade_id, order.side, price_ticks, lots, Decimal("0.125"),
@@ -234,7 +253,7 @@ class UnrulyVenue:
         )  # fmt: skip
         self.fills.append(fill)
         report = OrderFilled(fill, left)
-        if self.unruly and self._random.random() < 0.1:
+        if self.unruly and self.random.random() < 0.1:
             self._late.append(report)
         else:
             self._tell(order.order_id, report)
