@@ -87,10 +87,11 @@ class Chart(Container):
     def show(self, curves: Sequence[Curve], *, stale: bool) -> bool:
         """Draw the curves where they have changed, and return whether they had."""
         shown = ([(len(curve.points), *curve.points[-1:]) for curve in curves], stale, self.size, self.app.theme)
-        if shown == self._shown or not self.size.area or _MODULE not in sys.modules:
+        plot = getattr(sys.modules.get(_MODULE), "PlotextPlot", None)  # not before the import has come so far
+        if shown == self._shown or not self.size.area or plot is None:
             return False
         if self._plot is None:
-            self._plot = sys.modules[_MODULE].PlotextPlot()
+            self._plot = plot()
             self.query(Static).remove()
             self.mount(self._plot)
         self._shown = shown
