@@ -35,7 +35,7 @@ from zenotc.models.orders import (
     QueryPositions,
 )
 from zenotc.venues.remote import RemoteVenue
-from zenotc.venues.remote.frames import proof_of
+from zenotc.venues.remote.frames import Challenge, proof_of
 
 MS = 1_000_000
 
@@ -173,6 +173,17 @@ async def test_a_new_login_displaces_the_earlier_one_and_drops_what_it_had_on_th
         running.cancel()
 
 
+async def test_what_was_sent_before_the_end_still_leaves(tmp_path: Path) -> None:
+    async with hosting(tmp_path, run=False) as bench:
+        running = asyncio.create_task(bench.venue.run())
+        await until(lambda: bench.venue.connected)
+        bench.send(place("a"))
+        await bench.hears(OrderAccepted)
+        bench.send(CancelAll("sandbox", "c"))
+        running.cancel()
+        await until(lambda: bench.exchange.account.open_orders == ())
+
+
 async def test_silence_cancels_at_the_exchange(tmp_path: Path) -> None:
     async with hosting(tmp_path) as bench:
         bench.send(place("a"), CancelAfter("sandbox", "s", 150 * MS))
@@ -181,7 +192,5 @@ async def test_silence_cancels_at_the_exchange(tmp_path: Path) -> None:
 
 
 def test_a_proof_belongs_to_its_challenge_and_venue() -> None:
-    from zenotc.venues.remote.frames import Challenge
-
     proofs = {proof_of("s", Challenge(venue, nonce)) for venue in ("a", "b") for nonce in ("1", "2")}
     assert len(proofs | {proof_of("t", Challenge("a", "1"))}) == 5

@@ -284,7 +284,7 @@ class OrderUnknown:
 
 @dataclass(frozen=True, slots=True)
 class OrderNotFound:
-    """The venue has never heard of this order."""
+    """The venue does not know this order, or only the fills of it that it has just told; it does not rest."""
 
     venue: str
     asset: str

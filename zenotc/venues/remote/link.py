@@ -17,6 +17,9 @@ _MOST_WAITING = 10_000
 """Frames that may wait for the other side to read them."""
 
 
+_LAST_WORDS_SECONDS = 0.5
+
+
 class LinkLostError(Exception):
     """The connection cannot be used any more.
 
@@ -83,8 +86,12 @@ class Link:
         self._socket.transport.abort()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection and tell the other side why; what waits to be sent is not sent any more."""
+        """Close the connection and tell the other side why, after what waits to be sent, if it is taken soon."""
         self._writer.cancel()
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                while not self._outbox.empty():
+                    await self._socket.send(self._outbox.get_nowait())
         await self._socket.close(code, reason)
 
     async def _next(self) -> tuple[int, Frame]:

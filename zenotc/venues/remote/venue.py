@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Self
 
 import structlog
@@ -62,8 +62,6 @@ class RemoteVenue:
         Its websocket, as `ws://127.0.0.1:9001/sandbox`.
     key, secret
         The account's.
-    instruments
-        The venue's markets by asset, as `connect` learns them.
     clock
         The wall clock, ns since the Unix epoch.
     silence_seconds
@@ -76,7 +74,6 @@ class RemoteVenue:
         url: str,
         key: str,
         secret: str,
-        instruments: Mapping[str, Instrument],
         *,
         clock: Callable[[], int] = time.time_ns,
         silence_seconds: float = 3.0,
@@ -85,10 +82,10 @@ class RemoteVenue:
         self._url = url
         self._key = key
         self._secret = secret
-        self._instruments = dict(instruments)
         self._clock = clock
         self._silence_seconds = silence_seconds
-        self._books = {asset: Book(i, includes_own_orders=True) for asset, i in self._instruments.items()}
+        self._instruments: dict[str, Instrument] = {}
+        self._books: dict[str, Book] = {}
         self._assets: tuple[str, ...] = ()
         self._sink: VenueSink | None = None
         self._link: Link | None = None
@@ -122,21 +119,21 @@ class RemoteVenue:
         ConnectionFailedError
             If it cannot be reached in time.
         """
-        venue = cls(name, url, key, secret, {}, clock=clock, silence_seconds=silence_seconds)
+        venue = cls(name, url, key, secret, clock=clock, silence_seconds=silence_seconds)
         failures = 0
         reason = "no answer"
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     try:
-                        link, instruments = await venue._log_in()
+                        link = await venue._log_in()
                     except LinkLostError as error:
                         failures += 1
                         reason = str(error)
                         await asyncio.sleep(_backoff_seconds(failures))
                     else:
                         await link.close()
-                        return cls(name, url, key, secret, instruments, clock=clock, silence_seconds=silence_seconds)
+                        return venue
         except TimeoutError:
             raise ConnectionFailedError(f"{name} cannot be reached at {url}: {reason}") from None
 
@@ -147,7 +144,7 @@ class RemoteVenue:
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
-        """The markets by asset."""
+        """The markets by asset, none before the first login."""
         return self._instruments
 
     @property
@@ -187,18 +184,13 @@ class RemoteVenue:
         RuntimeError
             If nobody has subscribed.
         """
-        sink = self._sink
-        if sink is None:
-            raise RuntimeError("a venue needs a sink before it can run")
+        self._heard_by()
         failures = 0
         while True:
             try:
-                link, instruments = await self._log_in()
-                if instruments != self._instruments:
-                    await link.close()
-                    raise ZenOTCError(f"{self._name} has changed its markets", code="markets_changed")
+                link = await self._log_in()
                 failures = 0
-                await self._listen(link, sink)
+                await self._listen(link)
             except LinkLostError as error:
                 if error.code == DISPLACED:
                     raise AuthenticationError(
@@ -208,7 +200,7 @@ class RemoteVenue:
                 _log.warning("link lost", venue=self._name, reason=str(error), failures=failures)
             await asyncio.sleep(_backoff_seconds(failures))
 
-    async def _log_in(self) -> tuple[Link, Mapping[str, Instrument]]:
+    async def _log_in(self) -> Link:
         """Connect and log in; raises `LinkLostError` where that may succeed another time."""
         try:
             socket = await connect(
@@ -226,15 +218,19 @@ class RemoteVenue:
             raise LinkLostError(str(error) or type(error).__name__) from error
         link = Link(socket, self._silence_seconds)
         try:
-            return link, await self._prove(link)
-        except (LinkLostError, asyncio.CancelledError) as error:
+            self._learn((await self._prove(link)).instruments)
+        except LinkLostError as error:
             link.abort()
-            if isinstance(error, LinkLostError) and error.code == REFUSED:
+            if error.code == REFUSED:
                 raise AuthenticationError(f"{self._name} at {self._url} refuses the key") from error
             raise
+        except (ZenOTCError, asyncio.CancelledError):
+            link.abort()
+            raise
+        return link
 
-    async def _prove(self, link: Link) -> Mapping[str, Instrument]:
-        """Answer the challenge and return the markets."""
+    async def _prove(self, link: Link) -> Welcome:
+        """Answer the challenge."""
         challenge = await link.receive()
         if not isinstance(challenge, Challenge) or challenge.venue != self._name:
             raise LinkLostError(f"{self._url} is not {self._name}")
@@ -242,20 +238,34 @@ class RemoteVenue:
         welcome = await link.receive()
         if not isinstance(welcome, Welcome):
             raise LinkLostError(f"a welcome expected, not {type(welcome).__name__}")
-        return {instrument.asset: instrument for instrument in welcome.instruments}
+        return welcome
 
-    async def _listen(self, link: Link, sink: VenueSink) -> None:
+    def _learn(self, instruments: Iterable[Instrument]) -> None:
+        """Note the markets at the first login; they stay."""
+        markets = {instrument.asset: instrument for instrument in instruments}
+        if not self._instruments:
+            self._instruments = markets
+            self._books = {asset: Book(market, includes_own_orders=True) for asset, market in markets.items()}
+        elif markets != self._instruments:
+            raise ZenOTCError(f"{self._name} has changed its markets", code="markets_changed")
+
+    def _heard_by(self) -> VenueSink:
+        if self._sink is None:
+            raise RuntimeError("a venue needs a sink before it can run")
+        return self._sink
+
+    async def _listen(self, link: Link) -> None:
         """Tell the sink what comes until the connection is lost."""
         self._link = link
         try:
             link.send(Subscribe(self._assets))
-            sink.on_link(self._name, True, self._now())
+            self._heard_by().on_link(self._name, True, self._now())
             while True:
-                self._take(await link.receive(), sink)
+                self._take(await link.receive(), self._heard_by())
         except LinkLostError:
             link.abort()
             self._link = None
-            sink.on_link(self._name, False, self._now())
+            self._heard_by().on_link(self._name, False, self._now())
             raise
         finally:
             self._link = None
@@ -284,9 +294,7 @@ class RemoteVenue:
 
     def _answer(self, report: Report) -> None:
         """Let the sink hear a report when it has finished what it is doing."""
-        sink = self._sink
-        if sink is not None:
-            asyncio.get_running_loop().call_soon(lambda: sink.on_report(report, self._now()))
+        asyncio.get_running_loop().call_soon(lambda: self._heard_by().on_report(report, self._now()))
 
     def _now(self) -> int:
         """Return the time, which never falls."""
