@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List the strategies, or show one.")
+app = typer.Typer(help="List the strategies, show one, accept a position.")
+
+
+class PositionSource(StrEnum):
+    """Whose number is right."""
+
+    ENGINE = "engine"
+    VENUE = "venue"
+
 
 _RIGHT = frozenset({4, 5, 6, 7})
 
@@ -59,6 +68,31 @@ def show(
             typer.echo(f"  {name.ljust(width)}  {clean(value)}")
 
 
+@app.command()
+def accept(
+    context: typer.Context,
+    strategy_id: Annotated[str, typer.Argument(metavar="ID", help="The strategy's id.")],
+    source: Annotated[
+        PositionSource,
+        typer.Option(
+            help="engine: what is more at the venue is not ours; venue: it is, and is booked at the mid."
+        ),
+    ],
+    url: EngineUrl = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Decide which position is right where the venue holds another one than our fills make."""
+    before = context.parent.params if context.parent is not None else {}
+    url, state_dir = url or before.get("url"), state_dir or before.get("state_dir")
+    result = ask(lambda client: client.mm_strategy.accept_position(strategy_id, source=source.value), url, state_dir)
+    if json or bool(before.get("json")):
+        print_json(result)
+    else:
+        strategy = result.strategy
+        typer.echo(f"{clean(strategy.name)} holds {strategy.current_position:f} {clean(strategy.asset)}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     strategy: Strategy
@@ -83,6 +117,10 @@ def _sections(seen: _Seen) -> list[tuple[str, list[tuple[str, str]]]]:
     now = [("status", status)]
     now += [(f"{side} side", reason) for side, reason in strategy.sides.items()]
     now += [("hedge", _hedge(strategy)), ("unhedged", f"{strategy.unhedged_quantity:f} {strategy.asset}")]
+    now += [
+        ("difference", f"{d.venue} holds {d.venue_position:f} {d.asset}, our fills make {d.engine_position:f}")
+        for d in strategy.position_differences
+    ]
     now += [("warning", warning) for warning in strategy.warnings]
     configuration = strategy.model_dump(include=set(StrategyConfig.model_fields))
     metrics = seen.metrics.model_dump(exclude={"strategy_id"})
