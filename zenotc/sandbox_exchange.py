@@ -15,7 +15,7 @@ import structlog
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.logs import writing_logs
 from zenotc.runtime.state_directory import StateDirectory
-from zenotc.runtime.venues_file import VenueAddress, VenuesFile
+from zenotc.runtime.venues_file import VenueAddress
 from zenotc.venues.sandbox import SandboxExchange, demo_venues
 from zenotc.venues.sandbox.account_file import AccountFile
 from zenotc.venues.sandbox.hosted import HostedExchange
@@ -154,7 +154,7 @@ async def serve_exchange(options: ExchangeOptions) -> int:
         at_end.callback(running.cancel)
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        venues = VenuesFile(state.path / "venues.json")
+        venues = state.venues
         venues.publish(host.addresses)
         at_end.callback(venues.withdraw)
         urls = ", ".join(address.url for address in host.addresses.values())
