@@ -17,6 +17,7 @@ import uvicorn
 from zenotc.exceptions import ValidationError
 from zenotc.gateway.doorkeeper import Doorkeeper, HttpConnection
 from zenotc.gateway.settings import GatewaySettings
+from zenotc.gateway.stream_connection import StreamConnection
 
 __all__ = ["Certificate", "GatewayServer"]
 
@@ -172,6 +173,7 @@ class GatewayServer:
             lifespan="off",
             proxy_headers=False,
             server_header=False,
+            ws=StreamConnection,
             ws_max_size=_MAX_MESSAGE,
             ws_per_message_deflate=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -75,7 +75,7 @@ class StreamHub:
         except ZenOTCError as error:
             await websocket.send_denial_response(error_answer(error))
             return
-        heard = websocket.state.on_pong = self.gate.desk.vitals.heard
+        heard = websocket.state.on_heard = self.gate.desk.vitals.heard
         heard()
         self._open[caller.key.key] += 1
         try:
@@ -180,7 +180,6 @@ class _Session:
             received = await self._websocket.receive()
             if received["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(received.get("code", 1006))
-            self._desk.vitals.heard()
             try:
                 message = _parse(received.get("text") or received.get("bytes") or b"")
             except ValidationError as error:

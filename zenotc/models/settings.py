@@ -45,7 +45,9 @@ class EngineSettings(BaseModel):
     cancel_on_silence_seconds
         A venue that has not heard the engine for so long cancels its orders; refreshed in a quarter of it.
     dead_man_seconds
-        Everything is paused when no console or client has been heard for so long; `None` is never.
+        Everything is paused when no console or client has been heard for so long; `None` is never. A signed
+        request counts, and whatever comes on a stream; the Python client pings every second, others answer a ping
+        every 20 s.
     quoting_venue, hedge_venue
         Names of the venues that strategies quote and hedge on.
     """

@@ -35,6 +35,7 @@ from zenotc.models.strategy import CommandResult, Strategy
 from zenotc.models.wire import utc_from_ns
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.command_desk import CommandDesk
+from zenotc.runtime.dead_man import DEAD_MAN, DeadMan
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
@@ -151,6 +152,12 @@ class Desk:
         self._run(self._driver.run(), "driver")
         for connected in self._connected:
             self._run(connected.run(), connected.name)
+        if self.settings.dead_man_seconds is not None:
+            dead_man = DeadMan(self.settings.dead_man_seconds, self.vitals, self._active, self.execute)
+            self._run(dead_man.watch(), DEAD_MAN)
+
+    def _active(self) -> list[str]:
+        return [s.strategy_id for s in self.engine.state.strategies.values() if s.status == "active"]
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
