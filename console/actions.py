@@ -123,6 +123,9 @@ class Action:
             if now.read_only:
                 return "This console is read-only: it was opened to look."
             return f"A {now.permission} key may not do this: it takes {self.takes}."
+        if now.stale and self.scope == "strategy" and self.danger in ("reduces_risk", "trades"):
+            # How the strategy stands is not known: the engine decides, not what was last heard of it.
+            return _NO_SELECTION if now.strategy is None else _under_way(now, self.id)
         reason = self.disabled(now)
         if reason is not None or self.danger != "adds_risk":
             return reason

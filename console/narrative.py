@@ -33,7 +33,7 @@ _TONES: dict[str, Ink] = {
 def event_line(event: Wire, store: Store, width: int) -> Line:
     """Return an event as one line: time, strategy, type, what happened."""
     name_width = 18 if width >= 100 else 10
-    kind = clean(event.get("type"), _TYPE_WIDTH)
+    kind = clean(event.get("type"), 40)
     tone = _TONES.get(kind, "plain")
     quiet: Ink = "faint" if tone == "faint" else "muted"
     return Line(

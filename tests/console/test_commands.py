@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,4 +146,7 @@ async def test_what_others_do_is_noted_and_what_we_do_is_not(desk: Any, screen_t
         assert app.store.commands.last.words == "everything stopped"
         engine.publish(event(12, "config_changed", "desk/ann", changes={"quote_size": {"old": 1, "new": 2}}))
         assert app.store.commands.last.words == "BTC Market Maker changed"
-        await asyncio.sleep(0)
+        engine.publish(event(13, "emergency_stop_cleared", "desk/jo", None))
+        assert app.store.commands.last.words == "the emergency stop cleared"
+        await pilot.pause(0.6)
+        assert "emergency_stop_c…" in screen_text(app) and "by desk/ann" in screen_text(app)

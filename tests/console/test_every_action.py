@@ -115,6 +115,24 @@ async def _go_to_panes(desk: Desk) -> None:
     await desk.pilot.resize_terminal(120, 40)
 
 
+@drives("next_tab", "previous_tab", "less", "more")
+async def _turn_tabs(desk: Desk) -> None:
+    tabs = ["Ladder", "Charts", "Quotes", "Metrics", "Config", "Events", "Overview"]
+    await desk.press("2")
+    for tab in tabs:
+        await desk.press("l")
+        assert f"[{tab}]" in desk.text
+        if tab == "Charts":
+            before = desk.app.store.inspection.range_seconds
+            await desk.press("minus")
+            assert desk.app.store.inspection.range_seconds > before
+            await desk.press("plus")
+            assert desk.app.store.inspection.range_seconds == before
+    await desk.press("left")
+    assert "[Events]" in desk.text
+    await desk.press("right", "1")
+
+
 @drives("filter")
 async def _filter(desk: Desk) -> None:
     await desk.press("slash", *"eth", "enter")
@@ -317,6 +335,7 @@ async def test_what_another_console_does_is_told(state_dir: Path) -> None:
             await other.mm_strategy.stop(desk.selected)
             await other.mm_strategy.start(desk.selected)
             await desk.until(lambda: "ann: BTC Market Maker started" in desk.text)
+            await desk.until(lambda: app.store.wire[desk.selected]["status"] == "active")
             await desk.press("x")
             await desk.settle()
             await pilot.pause(0.5)

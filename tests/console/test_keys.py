@@ -39,6 +39,10 @@ BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
         ("resume", Situation(SOL), "SOL inventory is stopped: s starts it."),
         ("stop", Situation(SOL), "SOL inventory is stopped already."),
         ("stop", Situation(BTC, stale=True), None),
+        ("stop", Situation(SOL, stale=True), None),
+        ("pause", Situation(ETH, stale=True), None),
+        ("flatten", Situation(SOL, stale=True, emergency=True), None),
+        ("cancel_quotes", Situation(stale=True), "No strategy is selected."),
         ("flatten", Situation(SOL), "SOL inventory is stopped and flat: there is nothing to trade."),
         ("cancel_quotes", Situation(SOL), "No strategy quotes SOL: there is nothing to cancel."),
         (
@@ -275,6 +279,40 @@ def test_walking_a_book_takes_level_by_level_what_is_not_our_own_within_the_boun
     buy = walk(book, Decimal("-0.5"), Decimal(60))
     assert buy is not None and (buy.side, buy.cost) == ("buy", Decimal("0.10"))
     assert walk(book.model_copy(update={"mid": None}), Decimal(1), Decimal(60)) is None
+
+
+async def test_a_read_only_console_sends_nothing_and_says_so(desk: Any, screen_text: Any) -> None:
+    async with desk(read_only=True) as (app, engine, pilot):
+        lines = screen_text(app).splitlines()
+        assert "READ-ONLY" in lines[0] and lines[-1].split() == ["/", "filter", "?", "help", "q", "quit"]
+        for key in ("s", "p", "r", "x", "f", "c", "F", "C"):
+            await pilot.press(key)
+            assert "This console is read-only" in screen_text(app), key
+        await pilot.press("exclamation_mark", "exclamation_mark")
+        assert "`zenotc emergency-stop` stops everything" in screen_text(app)
+        await pilot.press("question_mark")
+        text = screen_text(app)
+        assert "opened to look only" in text and "flatten" not in text
+        assert engine.calls == [] and len(app.screen_stack) == 2
+
+
+async def test_the_header_says_who_and_how_far(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(200, 50)) as (app, _, _pilot):
+        top = screen_text(app).splitlines()[0]
+        assert " jo " in top and "seq 4,711" in top and "● 0.6 ms" in top and "data <1 s" in top
+
+
+async def test_prices_of_a_market_that_has_fallen_silent_are_dimmed_and_marked(desk: Any, screen_text: Any) -> None:
+    async with desk(size=(200, 50)) as (app, engine, pilot):
+        await engine.change("s-btc", dataAgeSeconds=12.0)
+        await engine.change("s-sol", dataAgeSeconds=12.0)
+        rows = screen_text(app).splitlines()
+        assert "○ stale data" in rows[3] and "12 s" in rows[3] and "● active" not in rows[3]
+        inks = {text.strip(): ink for text, ink in app._table._drawn[1].spans}
+        assert inks["+812.44"] == "stale" and inks["+3.200 ▲"] == "gain", "a position is known, its worth is not"
+        await pilot.press("j", "j", "s")
+        assert "The market data of SOL is 12 s old: nothing that adds risk is sent." in screen_text(app)
+        assert engine.calls == []
 
 
 async def test_flatten_all_asks_for_the_word(desk: Any, screen_text: Any, until: Any) -> None:
