@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import json
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from zenotc.exceptions import NotFoundError, ValidationError
+from zenotc.exceptions import AuthenticationError, NotFoundError, ValidationError, ZenOTCError
+from zenotc.gateway.authentication import Authenticator
 from zenotc.models.signature import sign_request
+from zenotc.runtime.files import keep_private
 from zenotc.runtime.keys import KeyFile
+from zenotc.sdk.signing import Signer
 
 
 @pytest.fixture
@@ -67,3 +73,44 @@ def test_what_is_refused(path: Path) -> None:
         keys.create("other", "ADMIN")  # type: ignore[arg-type]
     with pytest.raises(NotFoundError):
         keys.revoke("nobody")
+
+
+def test_a_file_that_others_could_read_is_closed(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    created = KeyFile(path).create("desk", "STOP")
+    path.chmod(0o644)
+    kept = KeyFile(path).lookup(created.key)
+    assert kept is not None and kept.created_at == created.created_at
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "mode 644" in caplog.text and "replace the keys" in caplog.text
+    assert created.secret.decode() not in caplog.text
+
+
+def test_what_is_not_ours_to_close_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    with pytest.raises(ZenOTCError, match="not ours to close"):
+        keep_private(tmp_path / "shared")
+
+
+def test_keys_from_before_they_had_a_time_are_read(path: Path) -> None:
+    created = KeyFile(path).create("desk", "STOP")
+    entry = json.loads(path.read_text())["keys"][0]
+    path.write_text(json.dumps({"keys": [{name: entry[name] for name in ("key", "digest", "name", "scope")}]}))
+    kept = KeyFile(path).lookup(created.key)
+    assert kept is not None and kept.created_at is None
+
+
+def test_the_secret_is_in_no_traceback(path: Path) -> None:
+    created = KeyFile(path).create("desk", "MARKET_MAKING")
+    caller = Authenticator(KeyFile(path))
+    signer = Signer(created.key, SecretStr(created.secret.decode()))
+    headers = {name.lower(): value for name, value in signer.headers("GET", "/x").items()}
+    told = [repr(signer), repr(caller.authenticate("GET", "/x", headers, b""))]
+    try:
+        caller.authenticate("GET", "/y", headers, b"")
+    except AuthenticationError as error:
+        told += traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    kept = KeyFile(path).lookup(created.key)
+    assert kept is not None
+    for secret in (created.secret.decode(), kept.secret.hex(), repr(kept.secret)):
+        assert not any(secret in text for text in told)

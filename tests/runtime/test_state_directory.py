@@ -28,6 +28,14 @@ def test_it_is_found_by_the_environment_and_is_private(tmp_path: Path, monkeypat
     assert StateDirectory.open(tmp_path / "given").path == (tmp_path / "given").resolve()
 
 
+def test_a_directory_that_is_open_to_others_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o755)
+    StateDirectory.open(tmp_path / "state")
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert "mode 755" in caplog.text
+
+
 def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ZenOTCError, match="cannot be created"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,14 +66,21 @@ def list_(state_dir: StateDir = None, json: Json = False) -> None:
     except (ZenOTCError, OSError) as error:
         fail(str(error), REFUSED)
     if json:
-        print_json([{"apiKey": key.key, "name": key.name, "scope": key.scope} for key in keys])
+        print_json(
+            [{"apiKey": key.key, "name": key.name, "scope": key.scope, "createdAt": key.created_at} for key in keys]
+        )
     else:
-        print_table(("KEY", "NAME", "SCOPE"), [(key.key, key.name, key.scope) for key in keys])
+        rows: list[tuple[str, ...]] = [(key.key, key.name, key.scope, _created(key.created_at)) for key in keys]
+        print_table(("KEY", "NAME", "SCOPE", "CREATED (UTC)"), rows)
+
+
+def _created(at: datetime | None) -> str:
+    return "-" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @app.command()
 def revoke(key: Annotated[str, typer.Argument(help="The key or its name.")], state_dir: StateDir = None) -> None:
-    """Revoke a key, at once."""
+    """Revoke a key: it signs nothing more, and its streams end within a second or so."""
     try:
         revoked = _keys(state_dir).revoke(key)
     except (ZenOTCError, OSError) as error:

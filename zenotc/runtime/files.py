@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["created_durably", "remove_durably", "write_durably"]
+from zenotc.exceptions import ZenOTCError
+
+__all__ = ["created_durably", "keep_private", "remove_durably", "write_durably"]
+
+_logger = logging.getLogger(__name__)
 
 
 def write_durably(path: Path, body: bytes) -> None:
@@ -71,3 +77,28 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def keep_private(path: Path) -> None:
+    """Take from everybody but its owner what they may do with a file or a directory, and say so.
+
+    Raises
+    ------
+    ZenOTCError
+        If it is not ours alone to take: it belongs to somebody else, or is meant to be shared.
+    """
+    state = path.stat()
+    mode = stat.S_IMODE(state.st_mode)
+    if not mode & 0o077:
+        return
+    shared = stat.S_ISDIR(state.st_mode) and mode & stat.S_ISVTX
+    if state.st_uid != os.geteuid() or shared:
+        raise ZenOTCError(
+            f"{path} is open to others (mode {mode:03o}) and not ours to close: give another", code="open"
+        )
+    path.chmod(mode & 0o700)
+    _logger.warning(
+        "%s was open to others (mode %03o) and is closed now: replace the keys if somebody may have read them",
+        path,
+        mode,
+    )

@@ -2,7 +2,9 @@
 
 The file does not hold the secrets. HMAC-SHA256 replaces a key that is longer than its block of 64 bytes by the key's
 SHA-256, so secrets are drawn longer than that and their digest is kept: it verifies signatures, and the secret cannot
-be found from it. Somebody who can read the file can still sign, hence its mode of 0600.
+be found from it. That keeps a secret that is used elsewhere, too, out of backups and of what somebody sees over a
+shoulder. It does not keep out who can read the file: a digest signs as well as its secret does, as would anything that
+the engine can verify signatures with by itself. Hence the file's mode of 0600, in a directory of 0700.
 """
 
 from __future__ import annotations
@@ -11,17 +13,19 @@ import fcntl
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 import structlog
 
-from zenotc.exceptions import NotFoundError, ValidationError
-from zenotc.models.wire import decode, encode
-from zenotc.runtime.files import write_durably
+from zenotc.exceptions import NotFoundError, ValidationError, ZenOTCError
+from zenotc.models.wire import decode, encode, utc_from_ns
+from zenotc.runtime.files import keep_private, write_durably
 
 __all__ = ["ApiKey", "KeyFile", "KeyStore", "Scope"]
 
@@ -35,12 +39,13 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key, what HMAC is keyed with (the secret, or its digest as kept), a name for people, and its scope."""
+    """A key, what HMAC is keyed with (the secret, or its digest as kept), a name for people, scope and creation."""
 
     key: str
     secret: bytes = field(repr=False)
     name: str
     scope: Scope
+    created_at: datetime | None = None
 
 
 class KeyStore:
@@ -65,7 +70,7 @@ class KeyFile(KeyStore):
     Raises
     ------
     ValidationError
-        If the file is there and cannot be read.
+        If the file is there and cannot be read, or is open to others and not ours to close.
     """
 
     def __init__(self, path: Path) -> None:
@@ -105,11 +110,11 @@ class KeyFile(KeyStore):
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise ValidationError.of_fields([{"field": "name", "reason": "must be 1 to 60 printable characters"}])
         secret = secrets.token_urlsafe(_SECRET_BYTES).encode()
-        created = ApiKey(f"zk_{secrets.token_hex(8)}", secret, name, scope)
+        created = ApiKey(f"zk_{secrets.token_hex(8)}", secret, name, scope, utc_from_ns(time.time_ns()))
         with self._exclusive():
             if any(key.name == name for key in self._keys.values()):
                 raise ValidationError.of_fields([{"field": "name", "reason": f"there is a key named {name} already"}])
-            self._keys[created.key] = ApiKey(created.key, _digest(secret), name, scope)
+            self._keys[created.key] = replace(created, secret=_digest(secret))
             self._save()
         return created
 
@@ -150,17 +155,24 @@ class KeyFile(KeyStore):
             version = (state.st_mtime_ns, state.st_ino, state.st_size)
             if version == self._version:
                 return
+            keep_private(self._path)
             keys = [_from_file(entry) for entry in decode(self._path.read_bytes())["keys"]]
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, ZenOTCError) as error:
             raise ValidationError(f"{self._path} cannot be read: {error}") from error
         self._keys = {key.key: key for key in keys}
         self._version = version
 
     def _save(self) -> None:
         entries = [
-            {"key": key.key, "digest": key.secret.hex(), "name": key.name, "scope": key.scope}
+            {
+                "key": key.key,
+                "digest": key.secret.hex(),
+                "name": key.name,
+                "scope": key.scope,
+                "createdAt": key.created_at,
+            }
             for key in self._keys.values()
         ]
         write_durably(self._path, encode({"keys": entries}))
@@ -172,7 +184,11 @@ def _digest(secret: bytes) -> bytes:
 
 def _from_file(entry: dict[str, str]) -> ApiKey:
     scope = entry["scope"]
+    created = entry.get("createdAt")
     for known in get_args(Scope):
         if scope == known:
-            return ApiKey(entry["key"], bytes.fromhex(entry["digest"]), entry["name"], known)
+            digest = bytes.fromhex(entry["digest"])
+            return ApiKey(
+                entry["key"], digest, entry["name"], known, datetime.fromisoformat(created) if created else None
+            )
     raise ValueError(f"unknown scope {scope}")

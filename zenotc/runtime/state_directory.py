@@ -13,7 +13,7 @@ from zenotc.journal.database import lock_file
 from zenotc.models.status import Environment
 from zenotc.models.wire import decode, encode
 from zenotc.runtime.emergency_latch import EmergencyLatch
-from zenotc.runtime.files import remove_durably, write_durably
+from zenotc.runtime.files import keep_private, remove_durably, write_durably
 from zenotc.runtime.keys import KeyFile
 from zenotc.runtime.venues_file import VenuesFile
 
@@ -48,7 +48,7 @@ class StateDirectory:
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
-        """Find the directory and create it, mode 0700, where there is none.
+        """Find the directory and create it, mode 0700, where there is none; one that is open to others is closed.
 
         Parameters
         ----------
@@ -58,13 +58,14 @@ class StateDirectory:
         Raises
         ------
         ZenOTCError
-            If it cannot be created.
+            If it cannot be created, or is open to others and not ours to close.
         """
         path = cls.locate(path)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ZenOTCError(f"the state directory {path} cannot be created: {error.strerror}") from error
+        keep_private(path)
         return cls(path.resolve())
 
     @property
