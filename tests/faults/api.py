@@ -12,9 +12,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi import checks
 
+from tests.faults.row import Outcome, Row
 from zenotc.gateway.application import create_app
 from zenotc.gateway.server import GatewayServer
 from zenotc.gateway.settings import GatewaySettings
@@ -39,7 +38,7 @@ from zenotc.runtime.state_directory import StateDirectory
 from zenotc.sdk.signing import Signer
 from zenotc.venues.sandbox import demo_venues
 
-__all__ = ["Report", "run"]
+__all__ = ["ROWS", "run"]
 
 _SECRET = "what the requests are signed with"
 _ROOT = "/api/sdk/mm-strategies"
@@ -56,26 +55,19 @@ _CHECKS = [
 ]
 
 
-@dataclass(slots=True)
-class Report:
-    """How many operations were asked how often, by which statuses they answered, and what was wrong."""
-
-    operations: int = 0
-    examples: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-
-
-def run(count: int, seed: int) -> Report:
-    """Send `count` requests to every operation, as many valid as invalid ones where there are both."""
-    report = Report()
+def run(count: int, seed: int) -> Outcome:
+    """Send so many requests to every operation, as many valid as invalid ones where there are both."""
+    outcome = Outcome(figures={"operations": 0})
     with _engine() as url:
         api = _Api(url)
         description = api.session.get(f"{url}/openapi.json", timeout=10).json()
         for result in schemathesis.openapi.from_dict(_without_headers(description)).get_all_operations():
             api.arrange()
-            _try_operation(api, result.ok(), count, seed, report)
-    return report
+            _try_operation(api, result.ok(), count, seed, outcome)
+    return outcome
+
+
+ROWS = (Row("api", "no 500, and every answer as the description says, for each operation", 500, run),)
 
 
 def _without_headers(description: dict[str, Any]) -> dict[str, Any]:
@@ -88,8 +80,8 @@ def _without_headers(description: dict[str, Any]) -> dict[str, Any]:
     return description
 
 
-def _try_operation(api: _Api, operation: Any, count: int, seed: int, report: Report) -> None:
-    report.operations += 1
+def _try_operation(api: _Api, operation: Any, count: int, seed: int, outcome: Outcome) -> None:
+    outcome.figures["operations"] += 1
     # Any text is a path: what takes nothing else cannot be asked for wrongly.
     modes = list(GenerationMode) if operation.query or operation.body else [GenerationMode.POSITIVE]
     for mode in modes:
@@ -107,14 +99,15 @@ def _try_operation(api: _Api, operation: Any, count: int, seed: int, report: Rep
             if known >= 0:
                 _make_known(case, api.living[known])
             response = api.send(case)
-            report.examples += 1
-            report.statuses[response.status_code] += 1
+            outcome.tried += 1
+            status = f"answers of {response.status_code}"
+            outcome.figures[status] = outcome.figures.get(status, 0) + 1
             case.validate_response(response, checks=_CHECKS)
 
         try:
             send()
         except (Failure, FailureGroup) as failure:
-            report.failures.append(f"{operation.label} ({mode.value}): {_text(failure)}")
+            outcome.failures.append(f"{operation.label} ({mode.value}): {_text(failure)}")
 
 
 def _make_known(case: Case, strategy_id: str) -> None:
