@@ -116,11 +116,13 @@ async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
     """
     import httpx
 
+    from zenotc.sdk.profile import trust
+
     url = StateDirectory(state_dir).profile().get("url")
     if url is None:
         return None
     try:
-        async with httpx.AsyncClient(timeout=timeout) as client:
+        async with httpx.AsyncClient(timeout=timeout, verify=trust(url) or False) as client:
             answer = await client.get(f"{url}/livez")
     except (httpx.HTTPError, httpx.InvalidURL):
         return None

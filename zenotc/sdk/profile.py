@@ -19,7 +19,7 @@ from zenotc.models.wire import decode
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["DEFAULT_BASE_URL", "Connection", "resolve", "state_directory", "stated_client"]
+__all__ = ["DEFAULT_BASE_URL", "Connection", "resolve", "state_directory", "stated_client", "trust"]
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8731"
 _ENVIRONMENTS = ("sandbox", "live")
@@ -89,14 +89,24 @@ def resolve(
         api_secret = SecretStr(os.environ["ZENOTC_API_SECRET"])
     if not api_key or api_secret is None:
         api_key, api_secret = _credentials(directory, environment, api_key, api_secret)
-    tls = _trust(ca_file or os.environ.get("ZENOTC_CA_FILE")) if base_url.startswith("https://") else None
-    return Connection(environment, base_url.rstrip("/"), api_key, api_secret, tls)
+    return Connection(environment, base_url.rstrip("/"), api_key, api_secret, trust(base_url, ca_file))
 
 
-def _trust(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
-    """Return what verifies an engine's certificate: the authorities of a file, else those of the system."""
+def trust(base_url: str, ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLContext | None:
+    """Return what verifies the certificate of an engine that has one.
+
+    The authorities of the file count, else those of `ZENOTC_CA_FILE`, else the system's.
+
+    Raises
+    ------
+    ValidationError
+        If the file cannot be read.
+    """
+    if not base_url.startswith("https://"):
+        return None  # loading certificates for nothing takes long
     import ssl
 
+    ca_file = ca_file or os.environ.get("ZENOTC_CA_FILE") or None
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
