@@ -13,10 +13,8 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -32,10 +30,10 @@ from textual.worker import Worker, WorkerState
 from console.actions import ACTIONS, Situation, action_by_id, refusal_of
 from console.double_press import DoublePress
 from console.formatting import clean
+from console.hand import Hand
 from console.link import Link
 from console.operator import Operator
 from console.screens.dialog import Question
-from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
 from console.store import Store
 from console.terminal import watch_terminal
 from console.widgets.charts import import_plotext
@@ -46,7 +44,6 @@ from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.strategy_table import StrategyTable
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
-from zenotc.models.strategy import Strategy
 from zenotc.sdk.client import ZenOTCClient
 
 __all__ = ["ConsoleApp"]
@@ -116,13 +113,14 @@ class ConsoleApp(App[int]):
         self.store = Store(clock, address=address or _address(client), utc_now=utc_now, read_only=read_only)
         self.store.commands.operator = clean(name, 40)
         self._link = Link(client, self.store)
-        self._operator = Operator(client, self.store, name, self._commands_changed)
         self._emergency_key = DoublePress()
         self._drawn_log_at = -LOG_SECONDS
         self._resting: Timer | None = None
         self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
         self._table = StrategyTable(self.store)
+        commander = Operator(client, self.store, name, self._commands_changed)
+        self._hand = Hand(self, self.store, self._link, commander, self._table)
         self._detail = Detail(self.store)
         self._journal = EventLog(self.store)
         self._commands = CommandHistory(self.store)
@@ -225,30 +223,7 @@ class ConsoleApp(App[int]):
 
     def situations(self) -> list[Situation]:
         """Return what decides what can be done, for each strategy that a key would act on: one at least."""
-        store = self.store
-        desk = Situation(
-            stale=store.stale,
-            emergency=store.emergency,
-            to_flatten=len(store.to_flatten),
-            permission=store.permission,
-            read_only=store.read_only,
-        )
-        return [self._situation_of(strategy, desk) for strategy in self._targets()] or [desk]
-
-    def _situation_of(self, strategy: Strategy, desk: Situation) -> Situation:
-        return replace(
-            desk,
-            strategy=strategy,
-            pending=self.store.commands.pending(strategy.id),
-            market_age_seconds=self.store.market_age_seconds(strategy),
-            active_on_asset=self.store.active_on(strategy.asset),
-        )
-
-    def _targets(self) -> list[Strategy]:
-        """Return the strategies that a command goes to: those that are marked and seen, or the selected one."""
-        selected = self._table.selected_id
-        found = map(self.store.strategy, self._table.marked_in_view or [selected or ""])
-        return [strategy for strategy in found if strategy is not None]
+        return self._hand.situations()
 
     async def on_event(self, event: events.Event) -> None:
         """Take the emergency key before anything else can, by the time at which it was pressed.
@@ -270,10 +245,7 @@ class ConsoleApp(App[int]):
             self._status.answer(reason)
             return
         do = getattr(self, f"_do_{action_id}", None)
-        if do is None:
-            self._command(action_id)
-        else:
-            await do()
+        await (do() if do is not None else self._hand.do(action_id))
 
     async def choose(self, action_id: str) -> None:
         """Do what was chosen from the palette, as its key would; the emergency stop keeps its two presses."""
@@ -282,55 +254,15 @@ class ConsoleApp(App[int]):
         else:
             await self.action_do(action_id)
 
-    def _command(self, action: str) -> None:
-        """Send a command to every target that it can be done to; the others are told why not."""
-        registered = action_by_id(action)
-        able: list[Strategy] = []
-        refused: list[tuple[Strategy, str]] = []
-        for now in self.situations():
-            if now.strategy is None:
-                continue
-            reason = registered.refusal(now)
-            if reason is None:
-                able.append(now.strategy)
-            else:
-                refused.append((now.strategy, reason))
-        self._send(action, able, refused)
-
-    def _send(self, action: str, able: Sequence[Strategy], refused: Sequence[tuple[Strategy, str]] = ()) -> None:
-        self.run_worker(self._operator.command(action, able, refused), name=action, exit_on_error=False)
-
-    async def _do_flatten(self) -> None:
-        await self._ask_to_flatten(self._targets())
-
-    async def _do_flatten_all(self) -> None:
-        found = map(self.store.strategy, self.store.to_flatten)
-        await self._ask_to_flatten([strategy for strategy in found if strategy], FLATTEN_ALL_WORD)
-
-    async def _ask_to_flatten(self, strategies: Sequence[Strategy], word: str = "") -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._send("flatten", strategies)
-
-        meanwhile = partial(self._link.look_deep, {s.asset for s in strategies if s.current_position})
-        await self.push_screen(ask_to_flatten(self.store, strategies, meanwhile, word=word), answered)
-
     async def _press_emergency(self, at: float) -> None:
         reason = _EMERGENCY.refusal(self.situations()[0])
         if reason is not None:
             self._status.answer(f"{reason} `zenotc emergency-stop` stops everything.", "alarm")
         elif self._emergency_key.press(at) == "second":
-            self.run_worker(self._operator.emergency_stop(), name="emergency_stop", exit_on_error=False)
+            await self._hand.do(_EMERGENCY.id)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
         self._header.draw()
-
-    async def _do_clear_emergency_stop(self) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.run_worker(self._operator.clear_emergency_stop(), name="clear", exit_on_error=False)
-
-        await self.push_screen(ask_to_clear(self.store, self._operator.name), answered)
 
     async def _do_mark(self) -> None:
         self._table.mark()

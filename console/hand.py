@@ -1,0 +1,113 @@
+"""What keys do to the desk: whom a command goes to, what is asked before it is sent, and who is told why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from textual.app import App
+
+from console.actions import Situation, action_by_id
+from console.link import Link
+from console.operator import Operator
+from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
+from console.store import Store
+from console.widgets.strategy_table import StrategyTable
+from zenotc.models.strategy import Strategy
+
+__all__ = ["Hand"]
+
+
+class Hand:
+    """The hand on the keys.
+
+    Parameters
+    ----------
+    app
+        Where questions are opened and workers run.
+    store
+        What is known of the engine.
+    link
+        Asks for the books that a question needs.
+    operator
+        Sends the commands.
+    table
+        Says which strategies are marked or selected.
+    """
+
+    def __init__(self, app: App[Any], store: Store, link: Link, operator: Operator, table: StrategyTable) -> None:
+        self._app, self._store, self._link, self._operator, self._table = app, store, link, operator, table
+
+    def situations(self) -> list[Situation]:
+        """Return what decides what can be done, for each strategy that a key would act on: one at least."""
+        store = self._store
+        desk = Situation(
+            stale=store.stale,
+            emergency=store.emergency,
+            to_flatten=len(store.to_flatten),
+            permission=store.permission,
+            read_only=store.read_only,
+        )
+        return [self._situation_of(strategy, desk) for strategy in self._targets()] or [desk]
+
+    def _situation_of(self, strategy: Strategy, desk: Situation) -> Situation:
+        return replace(
+            desk,
+            strategy=strategy,
+            pending=self._store.commands.pending(strategy.id),
+            market_age_seconds=self._store.market_age_seconds(strategy),
+            active_on_asset=self._store.active_on(strategy.asset),
+        )
+
+    def _targets(self) -> list[Strategy]:
+        """Return the strategies that a command goes to: those that are marked and seen, or the selected one."""
+        selected = self._table.selected_id
+        found = map(self._store.strategy, self._table.marked_in_view or [selected or ""])
+        return [strategy for strategy in found if strategy is not None]
+
+    async def do(self, action: str) -> None:
+        """Send a command, or ask first where it cannot be taken back."""
+        match action:
+            case "flatten":
+                await self._ask_to_flatten(*self._sort_out(action))
+            case "flatten_all":
+                found = map(self._store.strategy, self._store.to_flatten)
+                await self._ask_to_flatten([strategy for strategy in found if strategy], word=FLATTEN_ALL_WORD)
+            case "clear_emergency_stop":
+                question = ask_to_clear(self._store, self._operator.name)
+                await self._app.push_screen(
+                    question, partial(self._if_yes, action, self._operator.clear_emergency_stop)
+                )
+            case "emergency_stop":
+                self._run(action, self._operator.emergency_stop())
+            case _:
+                self._run(action, self._operator.command(action, *self._sort_out(action)))
+
+    def _sort_out(self, action: str) -> tuple[list[Strategy], list[tuple[Strategy, str]]]:
+        """Return the targets that an action can be done to, and the others with the reason why not."""
+        able: list[Strategy] = []
+        refused: list[tuple[Strategy, str]] = []
+        for now in self.situations():
+            reason = action_by_id(action).refusal(now)
+            if now.strategy is not None and reason is None:
+                able.append(now.strategy)
+            elif now.strategy is not None and reason is not None:
+                refused.append((now.strategy, reason))
+        return able, refused
+
+    async def _ask_to_flatten(
+        self, strategies: Sequence[Strategy], refused: Sequence[tuple[Strategy, str]] = (), *, word: str = ""
+    ) -> None:
+        meanwhile = partial(self._link.look_deep, {s.asset for s in strategies if s.current_position})
+        send = partial(self._operator.command, "flatten", strategies, refused)
+        question = ask_to_flatten(self._store, strategies, meanwhile, word=word)
+        await self._app.push_screen(question, partial(self._if_yes, "flatten", send))
+
+    def _if_yes(self, action: str, send: Callable[[], Coroutine[Any, Any, None]], yes: bool | None) -> None:
+        if yes:
+            self._run(action, send())
+
+    def _run(self, action: str, command: Coroutine[Any, Any, None]) -> None:
+        self._app.run_worker(command, name=action, exit_on_error=False)
