@@ -128,14 +128,15 @@ async def test_history_has_the_last_mark_of_each_interval(path: Path) -> None:
         assert [point.total_pnl for point in some] == [1, 2]
 
 
-async def test_commands_come_newest_first_with_their_outcome(path: Path) -> None:
-    first = CommandRecord("c1", T0, "trader", "pause", "s1", b"{}")
-    second = replace(first, command_id="c2", name="emergency_stop_all", strategy_id=None)
+def test_requests_of_clients_come_with_their_outcome_the_oldest_first(path: Path) -> None:
+    first = CommandRecord("c1", T0, "trader", "pause", "s1", b"{}", "me@here", "k1")
+    second = replace(first, command_id="c2", name="emergency_stop_all", strategy_id=None, received_ns=T0 + 2)
     outcome = CommandOutcomeRecord("c1", T0 + 1, "done", b"{}")
     with Journal.open(path, now_ns=T0) as journal:
-        journal.append([first, outcome, second])
-        assert await journal.commands(limit=9) == [(second, None), (first, outcome)]
-        assert await journal.commands(limit=1) == [(second, None)]
+        journal.append([first, outcome, second, replace(first, command_id="c3", idempotency_key="")])
+        assert journal.requests(since_ns=T0, limit=9) == [(first, outcome), (second, None)]
+        assert journal.requests(since_ns=T0 + 1, limit=9) == [(second, None)]
+        assert journal.requests(since_ns=T0, limit=1) == [(second, None)]
 
 
 def test_a_fill_that_is_reported_twice_counts_once(path: Path) -> None:

@@ -13,11 +13,10 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 from zenotc.journal.copy import copy
 from zenotc.journal.database import (
@@ -29,25 +28,21 @@ from zenotc.journal.database import (
     sqlite_connection,
     take_lock,
 )
-from zenotc.journal.records import CommandOutcomeRecord, CommandRecord, MarkRecord, Record
-from zenotc.journal.schema import TABLES, Row, Table
-from zenotc.journal.writer import MAX_GROUP, Batch, Writer
+from zenotc.journal.reads import Reads
+from zenotc.journal.records import Record
+from zenotc.journal.writer import Batch, Writer
 from zenotc.models.events import JournalledEvent, StrategyEvent
 from zenotc.models.wire import encode
 
 __all__ = ["Journal", "JournalError"]
 
-READ_TIMEOUT = 10.0
-"""Seconds that a read may take, the commits queued before it included."""
-
 COPY_TIMEOUT = 600.0
 """Seconds that a copy of the whole file may take."""
 
-R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
-class Journal:
+class Journal(Reads):
     """The durable log of one engine; `append`, `wait`, `flush` and `lag_seconds` belong to one thread.
 
     Parameters
@@ -247,77 +242,6 @@ class Journal:
         if self.failure is not None:
             raise self.failure
 
-    # Reading -----------------------------------------------------------------------------------------------------
-
-    async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
-        """Return the first `limit` events after a number, of one strategy or of all, in order."""
-        query = "SELECT seq, strategy_id, body FROM events WHERE seq > ?"
-        arguments: tuple[object, ...] = (after_seq,)
-        if strategy_id is not None:
-            query += " AND strategy_id = ?"
-            arguments += (strategy_id,)
-        rows = await self._fetch(f"{query} ORDER BY seq LIMIT ?", (*arguments, limit))
-        return [JournalledEvent(*row) for row in rows]
-
-    async def history(self, strategy_id: str, *, start_ns: int, end_ns: int, resolution_ns: int) -> list[MarkRecord]:
-        """Return the last mark of each interval of `resolution_ns` in `[start_ns, end_ns)`, in order of time."""
-        table = TABLES[MarkRecord]
-        last = "SELECT max(rowid) FROM marks WHERE strategy_id = ? AND at_ns >= ? AND at_ns < ? GROUP BY at_ns / ?"
-        rows = await self._fetch(
-            f"SELECT {table.columns} FROM marks WHERE rowid IN ({last}) ORDER BY at_ns",
-            (strategy_id, start_ns, end_ns, resolution_ns),
-        )
-        return table.restore(rows)
-
-    async def commands(self, *, limit: int) -> list[tuple[CommandRecord, CommandOutcomeRecord | None]]:
-        """Return the newest commands with what they came to, the newest first."""
-        commands, outcomes = TABLES[CommandRecord], TABLES[CommandOutcomeRecord]
-        rows = await self._fetch(
-            "SELECT c.command_id, c.received_ns, c.operator, c.name, c.strategy_id, c.body, "
-            "o.command_id, o.completed_ns, o.outcome, o.body "
-            "FROM commands c LEFT JOIN command_outcomes o USING (command_id) ORDER BY c.rowid DESC LIMIT ?",
-            (limit,),
-        )
-        return [(commands.record(*row[:6]), None if row[6] is None else outcomes.record(*row[6:])) for row in rows]
-
-    def requests(self, *, since_ns: int, limit: int) -> list[tuple[CommandRecord, CommandOutcomeRecord | None]]:
-        """Return the newest commands of clients with what they came to, the oldest first; blocks.
-
-        Parameters
-        ----------
-        since_ns
-            Received at that time or later, wall clock, ns.
-        limit
-            So many at most.
-        """
-        commands, outcomes = TABLES[CommandRecord], TABLES[CommandOutcomeRecord]
-        rows: list[Row] = self._read_now(
-            _query(
-                f"SELECT {_of('c', commands)}, {_of('o', outcomes)} "
-                "FROM commands c LEFT JOIN command_outcomes o "
-                # What was refused without being carried out may have been asked for again under the same id.
-                "ON o.command_id = c.command_id AND o.completed_ns >= c.received_ns "
-                "WHERE c.idempotency_key != '' AND c.received_ns >= ? ORDER BY c.rowid DESC, o.rowid DESC LIMIT ?",
-                (since_ns, limit),
-            ),
-            READ_TIMEOUT,
-        )
-        width = len(fields(CommandRecord))
-        return [
-            (commands.record(*row[:width]), None if row[width] is None else outcomes.record(*row[width:]))
-            for row in reversed(rows)
-        ]
-
-    def read(self, execute: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a read after everything that was appended before it, and return its answer; blocks.
-
-        Raises
-        ------
-        JournalError
-            If the journal is closed, cannot be read, or does not answer in time.
-        """
-        return self._read_now(execute, READ_TIMEOUT)
-
     async def copy(self) -> BinaryIO:
         """Return a copy of the file as it is when it is made, open for reading; it is gone when it is closed.
 
@@ -338,34 +262,6 @@ class Journal:
             raise JournalError(f"the journal was not copied within {COPY_TIMEOUT:g} s") from None
         finally:
             self._copying = False
-
-    def records(self, kind: type[R]) -> list[R]:
-        """Return every record of a kind in the order in which they were written; blocks."""
-        table = TABLES[kind]
-        rows: list[Row] = self._read_now(_query(table.select, ()), READ_TIMEOUT)
-        return table.restore(rows)
-
-    def all_events(self) -> Iterator[JournalledEvent]:
-        """Yield every event in order; blocks."""
-        seq = 0
-        query = "SELECT seq, strategy_id, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
-        while rows := self._read_now(_query(query, (seq, MAX_GROUP)), READ_TIMEOUT):
-            for row in rows:
-                yield JournalledEvent(*row)
-            seq = rows[-1][0]
-
-    async def _fetch(self, query: str, arguments: tuple[object, ...]) -> list[Row]:
-        answer = self._ask(_query(query, arguments))
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(answer), READ_TIMEOUT)
-        except TimeoutError:
-            raise JournalError(f"the journal did not answer within {READ_TIMEOUT:g} s") from None
-
-    def _read_now(self, execute: Callable[[sqlite3.Connection], T], timeout: float) -> T:
-        try:
-            return self._ask(execute).result(timeout)
-        except TimeoutError:
-            raise JournalError(f"the journal did not answer within {timeout:g} s") from None
 
     def _ask(self, execute: Callable[[sqlite3.Connection], T]) -> Future[T]:
         if self._closed:
@@ -425,11 +321,3 @@ class Journal:
         # A loop that has been closed hears nothing any more; what is committed waits for `flush` or `close`.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(self._deliver)
-
-
-def _of(alias: str, table: Table[Any]) -> str:
-    return ", ".join(f"{alias}.{column}" for column in table.columns.split(", "))
-
-
-def _query(query: str, arguments: tuple[object, ...]) -> Callable[[sqlite3.Connection], list[Row]]:
-    return lambda connection: connection.execute(query, arguments).fetchall()
