@@ -59,8 +59,8 @@ class Link:
 
     def send(self, frame: Frame) -> None:
         """Send a frame as soon as the connection takes it; who does not read what he is sent is cut off."""
+        self._outbox.put_nowait(encode(self._sent + 1, frame))
         self._sent += 1
-        self._outbox.put_nowait(encode(self._sent, frame))
         if self._outbox.qsize() > _MOST_WAITING:
             self.abort()
 
