@@ -21,11 +21,12 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
-    """Draw a strategy; its loss limits are some of what its largest position loses when the mid moves by a percent."""
+    """Draw a strategy; its loss limits are parts of what its largest position loses when the mid moves by a percent."""
     base = draw(st.floats(0.2, 100))
     size = draw(st.integers(1, 3_000))
     hard = draw(st.integers(2, 10_000))
-    at_stake = Decimal(mid_ticks) * hard * LOT / 1_000
+    at_stake = Decimal(mid_ticks) * hard * LOT / 200
+    loss = maybe(st.sampled_from([1, 3, 10, 50, 300]).map(lambda n: (at_stake * n / 1_000).quantize(LOT) or LOT))
     values: dict[str, Any] = {
         "name": "any",
         "asset": "BTC",
@@ -47,21 +48,18 @@ def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
         "volatility_window_minutes": draw(st.sampled_from([0.5, 1, 30])),
         "pause_on_error": draw(st.booleans()),
         "max_slippage_bps": draw(st.sampled_from([5, 50, 500])),
-        "max_daily_loss": draw(maybe(st.integers(1, 100))),
-        "max_hourly_loss": draw(maybe(st.integers(1, 100))),
+        "max_daily_loss": draw(loss),
+        "max_hourly_loss": draw(loss),
         "breaker_action": draw(st.sampled_from(["hold", "hedge", "flatten"])),
         "auto_resume_enabled": draw(st.booleans()),
         "resume_delay_minutes": draw(st.sampled_from([0.02, 1, 30])),
     }
-    for limit in ("max_daily_loss", "max_hourly_loss"):
-        if values[limit] is not None:
-            values[limit] = (values[limit] * at_stake / 100).quantize(LOT) or LOT
     if draw(st.booleans()):
         values |= {"max_drawdown_percent": draw(st.sampled_from([0.01, 0.1, 1, 5])), "capital": at_stake * 100}
     if draw(st.booleans()):
         values |= {"max_volatility_pause": True, "volatility_threshold": draw(st.sampled_from([0.01, 0.3, 1]))}
     if hard > 3 and draw(st.booleans()):
-        threshold = draw(st.integers(2, hard - 1))
+        threshold = draw(st.integers(2, max(min(hard - 1, 2 * size), 2)))
         values |= {
             "auto_hedge_enabled": True,
             "hedge_threshold": threshold * LOT,

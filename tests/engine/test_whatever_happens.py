@@ -71,7 +71,7 @@ class WhateverHappens(RuleBasedStateMachine):
             self.desk.settle()
 
 
-QUICK = settings(max_examples=50, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TestWhateverHappens = WhateverHappens.TestCase
 TestWhateverHappens.settings = QUICK
 
