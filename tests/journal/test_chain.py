@@ -113,6 +113,8 @@ def test_any_change_to_any_row_of_any_table_is_found(path: Path, table: Table[An
     [
         ("UPDATE fills SET rowid = 100 WHERE rowid = 2", "UPDATE fills SET rowid = 2 WHERE rowid = 3"),
         ("UPDATE events SET seq = -seq WHERE seq = 3",),
+        ("UPDATE events SET body = CAST(body AS TEXT) WHERE seq = 3",),
+        ("UPDATE orders SET side = CAST(side AS BLOB) WHERE rowid = 1",),
         ("INSERT INTO events VALUES (100000, NULL, x'7b7d')",),
         ("INSERT INTO marks SELECT * FROM marks LIMIT 1",),
         ("UPDATE measures SET body = x'7b7d' WHERE strategy_id = 's1'",),

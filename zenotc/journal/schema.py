@@ -142,6 +142,7 @@ class Table(Generic[R]):
         self.record = record
         self.names = names
         self.columns = ", ".join(names)
+        self.blobs = [column.name for column in columns if column.type == "bytes"]
         self.keyed = keyed
         self.select = f"SELECT {self.columns} FROM {name} ORDER BY rowid"
         self._once = bool(once)

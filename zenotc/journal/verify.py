@@ -91,6 +91,7 @@ class _Walk:
                 on_progress(done, of)
         for table in self._tables.values():
             self._check_end(table)
+            self._check_types(table)
         if not seen:
             raise _broken(f"no commit has the hash {noted}: this is not the journal that it was noted of, or no more")
         on_progress(done, of)
@@ -131,6 +132,12 @@ class _Walk:
         for key in sorted(found.keys() | self._newest[table.name].keys()):
             if found.get(key) != self._newest[table.name].get(key):
                 raise _broken(f"{table.name}: the row of {key} is not the newest that was written")
+
+    def _check_types(self, table: Table[Any]) -> None:
+        """Look for text where there were bytes, and bytes where there was text: as JSON they are the same."""
+        wrong = " OR ".join(f"(typeof({name}) = 'blob') != {name in table.blobs}" for name in table.names)
+        if self._connection.execute(f"SELECT 1 FROM {table.name} WHERE {wrong} LIMIT 1").fetchone() is not None:
+            raise _broken(f"{table.name}: a row has text in the place of bytes, or bytes in the place of text")
 
 
 def _broken(message: str) -> JournalError:
