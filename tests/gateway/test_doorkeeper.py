@@ -138,6 +138,16 @@ async def test_no_flood_keeps_a_stop_out(server: GatewayServer, desk: DeskDouble
     await ended(flood[0], 1)
 
 
+async def test_a_signed_request_keeps_its_place(server: GatewayServer, desk: DeskDouble) -> None:
+    desk.delay_seconds = 0.5
+    stopping = asyncio.create_task(stop(server, "k"))
+    await asyncio.sleep(0.2)
+    flood = [await connect(server) for _ in range(40)]
+    assert await stopping == 200
+    for peer in flood:
+        peer[1].close()
+
+
 async def test_a_flood_without_a_handshake_keeps_nobody_out(
     desk: DeskDouble, certificate: Certificate, authority: trustme.CA
 ) -> None:

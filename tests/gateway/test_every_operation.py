@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -18,6 +18,7 @@ from tests.gateway.desk_double import KEYS, DeskDouble
 from zenotc.gateway.application import create_app
 from zenotc.gateway.authentication import Authenticator
 from zenotc.gateway.description import complete_description
+from zenotc.gateway.settings import GatewaySettings
 from zenotc.sdk.signing import Signer
 
 Headers = dict[str, str]
@@ -34,6 +35,26 @@ OPERATIONS = list(_operations())
 every_operation = pytest.mark.parametrize(
     ("method", "path"), [(method, path) for method, path, _ in OPERATIONS], ids=lambda value: value
 )
+
+
+@pytest.fixture(scope="module")
+def shared() -> tuple[DeskDouble, Any]:
+    """One application for all: its first request takes the time of a hundred others."""
+    desk = DeskDouble()
+    return desk, create_app(desk, KEYS, settings=GatewaySettings(requests_per_second=1e6, burst=1_000_000))
+
+
+@pytest.fixture
+def desk(shared: tuple[DeskDouble, Any]) -> DeskDouble:
+    shared[0].commands.clear()
+    return shared[0]
+
+
+@pytest.fixture
+async def call(shared: tuple[DeskDouble, Any]) -> AsyncIterator[Caller]:
+    transport = httpx.ASGITransport(app=shared[1], raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine") as http:
+        yield Caller(http)
 
 
 def signed(method: str, path: str, *, key: str = "trader", signer: Signer | None = None) -> Headers:

@@ -191,6 +191,7 @@ async def test_a_question_without_an_answer_is_a_failed_connection() -> None:
         (refusal(422, "validation_failed"), ValidationError),
         (refusal(429, "rate_limited", retryAfter=60), RateLimitError),
         (httpx.Response(404, text="<html>"), NotFoundError),
+        (refusal(504, "outcome_unknown", commandId="cmd_1"), OutcomeUnknownError),
         (httpx.Response(200, text="<html>"), OutcomeUnknownError),
     ],
 )
