@@ -10,10 +10,10 @@ import json
 import sys
 from dataclasses import asdict
 
-from tests.faults import api, disk, power_cut
+from tests.faults import api, disk, kill, points, power_cut
 from tests.faults.row import Outcome, Row, run_row
 
-ROWS: tuple[Row, ...] = (*power_cut.ROWS, *disk.ROWS, *api.ROWS)
+ROWS: tuple[Row, ...] = (*kill.ROWS, *points.ROWS, *power_cut.ROWS, *disk.ROWS, *api.ROWS)
 
 _SHOWN = 5
 

@@ -27,13 +27,17 @@ from zenotc.engine.venue_link import VenueLink
 from zenotc.engine.working_order import OrderSignal, WorkingOrder
 from zenotc.journal import Journal
 from zenotc.journal.writer import Writer
-from zenotc.models.orders import CancelledAll, Fill, FillHistory, OpenOrders
+from zenotc.models.orders import CancelAll, CancelledAll, Fill, FillHistory, OpenOrders
 from zenotc.runtime.desk import Desk
+from zenotc.runtime.files import write_durably
 from zenotc.runtime.floor import Floor
 from zenotc.venues.remote import RemoteVenue
 from zenotc.venues.remote.link import Link
 
-__all__ = ["BUGS", "POINTS", "Plan", "run"]
+__all__ = ["BUGS", "POINTS", "TASKS", "Plan", "run"]
+
+TASKS = "tasks"
+"""The name of the file in the engine's directory that tells how many tasks there are."""
 
 _DISK_SECONDS = 0.05
 """How long a commit takes before the process ends in it: whatever does not wait for it has left by then."""
@@ -62,6 +66,7 @@ class Plan:
 def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
     """Be the engine's process, until SIGTERM or the planned end."""
     say_into(directory / "engine.err")
+    _around(Desk, "start", before=lambda: _tell_tasks(directory / TASKS), after=None)
     if plan.point is not None:
         POINTS[plan.point](_Passages(plan.passage))
     if plan.bug is not None:
@@ -72,13 +77,11 @@ def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
     main()
 
 
-def put_tasks_into(path: Path) -> None:
+def _tell_tasks(path: Path) -> None:
     """Write down at every SIGUSR1 how many tasks there are."""
-
-    def write() -> None:
-        path.write_text(str(len(asyncio.all_tasks())))
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, write)
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGUSR1, lambda: write_durably(path, str(len(asyncio.all_tasks())).encode())
+    )
 
 
 # Ends --------------------------------------------------------------------------------------------------------------
@@ -220,16 +223,15 @@ def _timeouts_as_rejections() -> None:
 
 
 def _no_cancel_all_at_recovery() -> None:
-    """What rests at a venue when its connection comes is left there."""
+    """What rests at a venue when its connection comes is left there, unless the journal knows of it."""
     ask, take = Reconciler._ask, Reconciler.open_orders
 
     def ask_for_no_cancels(reconciler: Reconciler, link: VenueLink, request: Any, now_ns: int) -> None:
-        ask_in_vain = link.stage == "cancelling"
-        if not ask_in_vain:
+        if isinstance(request, CancelAll):
+            link.waiting.add(request.request_id)
+            reconciler.cancelled_all(CancelledAll(link.name, request.request_id), now_ns)
+        else:
             ask(reconciler, link, request, now_ns)
-            return
-        link.waiting.add(request.request_id)
-        reconciler.cancelled_all(CancelledAll(link.name, request.request_id), now_ns)
 
     def take_none(reconciler: Reconciler, report: OpenOrders, now_ns: int) -> bool:
         return take(reconciler, OpenOrders(report.venue, report.request_id, ()), now_ns)
@@ -240,12 +242,12 @@ def _no_cancel_all_at_recovery() -> None:
 
 def _no_fills_at_recovery() -> None:
     """What was filled in the meantime is not booked."""
-    take = Reconciler.fill_history
+    take = Reporter._fill_history
 
-    def take_none(reconciler: Reconciler, report: FillHistory, now_ns: int) -> bool:
-        return take(reconciler, FillHistory(report.venue, report.request_id, ()), now_ns)
+    def take_none(reporter: Reporter, report: FillHistory, now_ns: int) -> None:
+        take(reporter, FillHistory(report.venue, report.request_id, ()), now_ns)
 
-    Reconciler.fill_history = take_none  # type: ignore[method-assign]
+    Reporter._fill_history = take_none  # type: ignore[method-assign]
 
 
 BUGS: dict[str, Callable[[], None]] = {

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ from zenotc.venues.sandbox import SandboxExchange
 from zenotc.venues.sandbox.markets import HEDGE_MARKETS, QUOTING_MARKETS, Market
 from zenotc.venues.sandbox.participants import MakerParameters, NoiseParameters
 
-__all__ = ["Record", "Trade", "VenueRecord", "ask", "lively_venues", "run"]
+__all__ = ["STRAY", "Record", "Trade", "VenueRecord", "ask", "lively_venues", "run"]
 
 AUDIT = "audit"
 """The name of the socket in the exchange's directory."""
@@ -32,6 +32,9 @@ AUDIT = "audit"
 CROWD = NoiseParameters(bursts_per_second=2.0, burst_orders=3.0, order_usd=20_000.0)
 MAKERS = MakerParameters(makers=2, levels=3, half_spread_bps=4.0, look_seconds=2.0)
 _LARGEST_ANSWER = 1 << 28
+
+STRAY = "stray"
+"""What the ids of orders begin with that rest in our account and that no engine has sent."""
 
 Trade = tuple[str, str, str, str, str, Decimal, Decimal, Decimal]
 """An execution: venue, asset, trade id, client order id, side, price, quantity, fee."""
@@ -67,7 +70,7 @@ Record = dict[str, VenueRecord]
 
 
 def lively_venues(seed: int, start_ns: int, latency_ns: int) -> tuple[WatchedExchange, WatchedExchange]:
-    """Return the two venues of the sandbox with wider makers and many takers on the first, so that quotes get filled."""
+    """Return the sandbox's two venues, the first with wider makers and many takers, so that quotes get filled."""
     quoting = WatchedExchange(
         "sandbox", markets=_enlivened(QUOTING_MARKETS), seed=seed, latency_ns=latency_ns, start_ns=start_ns
     )
@@ -103,10 +106,16 @@ class WatchedExchange(SandboxExchange):
 
     def _note_exposure(self, asset: str) -> None:
         held = round(self.account.positions[asset] / self.instruments[asset].lot_size)
-        resting = [order for order in self.account.open_orders if order.instrument.asset == asset]
+        orders = [order for order in self.account.open_orders if order.instrument.asset == asset]
+        resting = [order for order in orders if not order.client_order_id.startswith(STRAY)]
         buying = sum(order.remaining_lots for order in resting if order.side == BUY)
         selling = sum(order.remaining_lots for order in resting if order.side != BUY)
         self.worst[asset] = max(self.worst[asset], held + buying, selling - held)
+
+    def leave(self, name: str) -> None:
+        """Let an order rest in our account that nobody knows of, far away from where anybody trades."""
+        asset = next(iter(self.instruments))
+        self.send(Place(self.name, asset, name, BUY, 1, 1, post_only=True), self._now_ns)
 
     def record(self, known: int) -> VenueRecord:
         """Return what there is, of the executions those that come after so many."""
@@ -141,8 +150,10 @@ def run(directory: Path, seed: int, latency_ns: int) -> None:
 
 async def _serve(options: ExchangeOptions, venues: list[WatchedExchange], directory: Path) -> int:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        known = json.loads(await reader.readline())
-        record = {venue.name: venue.record(known.get(venue.name, 0)) for venue in venues}
+        asked = json.loads(await reader.readline())
+        if asked["leave"]:
+            venues[0].leave(asked["leave"])
+        record = {venue.name: venue.record(asked["known"].get(venue.name, 0)) for venue in venues}
         writer.write(json.dumps(record, default=_plain).encode())
         writer.close()
 
@@ -152,11 +163,21 @@ async def _serve(options: ExchangeOptions, venues: list[WatchedExchange], direct
         return await serve_exchange(options)
 
 
-async def ask(directory: Path, known: dict[str, int]) -> Record:
-    """Return the record of a running exchange, of the executions those that come after so many, by venue."""
+async def ask(directory: Path, known: Mapping[str, int], leave: str = "") -> Record:
+    """Return the record of a running exchange.
+
+    Parameters
+    ----------
+    directory
+        Its own.
+    known
+        How many executions are known already, by venue.
+    leave
+        The id of an order to be left in our account.
+    """
     async with asyncio.timeout(30):
         reader, writer = await asyncio.open_unix_connection(_short(directory / AUDIT), limit=_LARGEST_ANSWER)
-        writer.write(json.dumps(known).encode() + b"\n")
+        writer.write(json.dumps({"known": known, "leave": leave}).encode() + b"\n")
         answer = json.loads(await reader.read())
         writer.close()
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,8 @@ __all__ = ["Child", "say_into"]
 
 _IMPORTED = ["__main__", "tests.faults.launcher", "tests.faults.lively_exchange"]
 _POLL_SECONDS = 0.005
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, of Linux."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_IMPORTED)
@@ -29,7 +32,7 @@ class Child:
     """
 
     def __init__(self, run: Callable[..., None], *arguments: object) -> None:
-        self._process: ForkServerProcess = _context.Process(target=run, args=arguments, daemon=True)
+        self._process: ForkServerProcess = _context.Process(target=_run, args=(run, *arguments), daemon=True)
         self._process.start()
 
     @property
@@ -60,6 +63,12 @@ class Child:
                 await asyncio.sleep(_POLL_SECONDS)
         assert self.code is not None
         return self.code
+
+
+def _run(run: Callable[..., None], *arguments: object) -> None:
+    """Run it for as long as the server lives that forked it, which ends with the tests, however they do."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    run(*arguments)
 
 
 def say_into(path: Path) -> None:
