@@ -21,6 +21,7 @@ import structlog
 from zenotc.exceptions import ConnectionFailedError, ValidationError
 from zenotc.gateway.application import create_app
 from zenotc.gateway.server import Certificate, GatewayServer
+from zenotc.gateway.settings import GatewaySettings
 from zenotc.journal import Journal
 from zenotc.journal.database import take_lock
 from zenotc.models.commands import CreateStrategy
@@ -145,12 +146,14 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
             speed=options.speed,
             feed=_feed(options),
         )
+        limits = GatewaySettings(requests_per_second=settings.requests_per_second, burst=settings.request_burst)
         gateway = GatewayServer(
-            create_app(desk, state.keys()),
+            create_app(desk, state.keys(), settings=limits),
             options.host,
             options.port,
             certificate=options.certificate,
             insecure=options.insecure,
+            settings=limits,
         )
         await gateway.start()
         at_end.push_async_callback(gateway.stop)

@@ -13,6 +13,7 @@ import trustme
 from tests.end_to_end.engine_process import engine, profile
 from zenotc import ZenOTCClient
 from zenotc.cli.child_engine import find_engine
+from zenotc.exceptions import RateLimitError
 
 
 def test_beyond_its_machine_it_takes_a_certificate(tmp_path: Path) -> None:
@@ -31,12 +32,17 @@ async def test_clients_of_its_machine_find_it_and_verify_it(tmp_path: Path, monk
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     state = tmp_path / "state"
     certificate = ("--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "key.pem")
-    with engine(state, "--host", "0.0.0.0", "--empty", *certificate):
+    (tmp_path / "settings.toml").write_text("requests_per_second = 0.1\nrequest_burst = 2\n")
+    with engine(state, "--host", "0.0.0.0", "--empty", *certificate, "--settings", tmp_path / "settings.toml"):
         url = str(profile(state)["url"])
         assert url.startswith("https://127.0.0.1:")
         monkeypatch.setenv("ZENOTC_CA_FILE", str(tmp_path / "ca.pem"))
         assert await find_engine(state, 5) == url
         async with ZenOTCClient(state_dir=state) as client:
+            for _ in range(2):
+                assert (await client.mm_strategy.status()).environment == "sandbox"
+            with pytest.raises(RateLimitError):
+                await client.mm_strategy.status()
             assert (await client.mm_strategy.emergency_stop_all()).confirmed
         async with httpx.AsyncClient(trust_env=False) as http:
             with pytest.raises(httpx.HTTPError):

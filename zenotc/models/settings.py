@@ -48,6 +48,8 @@ class EngineSettings(BaseModel):
         Everything is paused when no console or client has been heard for so long; `None` is never. A signed
         request counts, and whatever comes on a stream; the Python client pings every second, others answer a ping
         every 20 s.
+    requests_per_second, request_burst
+        Of each API key, on average and at once; pause, stop, cancel and emergency stop are never limited.
     quoting_venue, hedge_venue
         Names of the venues that strategies quote and hedge on.
     """
@@ -73,5 +75,7 @@ class EngineSettings(BaseModel):
     resume_after_restart: bool = False
     cancel_on_silence_seconds: Annotated[float, Field(gt=0)] = 30.0
     dead_man_seconds: Annotated[float, Field(gt=0)] | None = None
+    requests_per_second: Annotated[float, Field(gt=0)] = 20.0
+    request_burst: Annotated[int, Field(gt=0)] = 40
     quoting_venue: str = "sandbox"
     hedge_venue: str | None = "sandbox-hedge"
