@@ -271,14 +271,13 @@ async def _wait_until_ready(desk: Desk, told_to_end: asyncio.Event, seconds: flo
 
 @contextlib.contextmanager
 def _until_signal() -> Iterator[asyncio.Event]:
-    """Yield what is set when the process is told to end, however often, or its driver has failed."""
+    """Yield what is set when the process is told to end, however often, or something in it has failed."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
-        task = context.get("task")
-        if isinstance(task, asyncio.Task) and task.get_name() == "driver":
+        if context.get("fatal"):
             told.set()
 
     loop.set_exception_handler(on_error)

@@ -63,6 +63,8 @@ class CommandDesk:
     ----------
     latch_holds
         Whether the file says what the engine last said of the emergency stop, so that a restart changes nothing.
+    ending
+        Whether the engine is about to end, and nothing may begin any more.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class CommandDesk:
         vitals: Vitals,
     ) -> None:
         self.latch_holds = True
+        self.ending = False
         self._engine = engine
         self._floor = floor
         self._latch = latch
@@ -92,6 +95,8 @@ class CommandDesk:
             If the engine refuses it.
         """
         started = time.monotonic()
+        if self.ending and not isinstance(command, _STOPPING):
+            raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
         if self._floor.journal_lost:
             command = _without_journal(command)
         if isinstance(command, DeleteStrategy | UpdateStrategy):

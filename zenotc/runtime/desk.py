@@ -168,11 +168,12 @@ class Desk:
         """Stop the loop's process where a task has failed: an engine that stands still must not look alive."""
         if not task.cancelled() and task.exception() is not None:
             asyncio.get_running_loop().call_exception_handler(
-                {"message": f"the {task.get_name()} failed", "exception": task.exception(), "task": task}
+                {"message": f"the {task.get_name()} failed", "exception": task.exception(), "fatal": True}
             )
 
     async def stop(self) -> bool:
         """Cancel every order, wait for the venues to confirm it, and stop; returns whether they did."""
+        self._commands.ending = True
         strategies = [s for s in self.engine.state.strategies.values() if s.status == "active" or not s.quiet]
         results = await asyncio.gather(*(self._pause_at_end(strategy) for strategy in strategies))
         self._floor.write_marks()

@@ -1,0 +1,42 @@
+"""An engine that ends: nothing begins any more, and what it cannot do without ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.desks import WatchedExchange, head, new, running
+from tests.waiting import until
+from zenotc.exceptions import ConnectionFailedError
+from zenotc.models.commands import PauseStrategy, ResumeStrategy
+from zenotc.models.orders import Cancel
+
+
+async def test_nothing_begins_while_the_engine_ends(tmp_path: Path) -> None:
+    venue = WatchedExchange(tmp_path / "journal.db")
+    async with running(tmp_path, venue, prepared=[new()]) as desk:
+        await until(lambda: len(venue.open_ids) == 2)
+        venue.swallows = lambda request: isinstance(request, Cancel)
+        ending = asyncio.create_task(desk.stop())
+        await asyncio.sleep(0.05)
+        with pytest.raises(ConnectionFailedError, match="the engine is ending"):
+            await desk.execute(ResumeStrategy(**head(), strategy_id="s1"))
+        venue.swallows = lambda _: False
+        await desk.execute(PauseStrategy(**head(), strategy_id="s1"))
+        await ending
+
+
+async def test_a_trading_loop_that_fails_is_told_to_whoever_runs_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    venue = WatchedExchange(tmp_path / "journal.db")
+    async with running(tmp_path, venue, prepared=[new()]):
+        monkeypatch.setattr(venue, "advance", lambda now_ns: 1 // 0)
+        await until(lambda: bool(told))
+    assert [(context["message"], context["fatal"]) for context in told] == [("the driver failed", True)]
+    assert isinstance(told[0]["exception"], ZeroDivisionError)
