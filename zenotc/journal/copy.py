@@ -14,8 +14,8 @@ from zenotc.journal.database import JournalError
 
 __all__ = ["copy"]
 
-_PAGES_AT_ONCE = 256
-"""A MiB or so: for how long a commit waits."""
+_PAGES_AT_ONCE = 64
+"""A quarter of a MiB: for how long a commit waits."""
 
 _SPARE = 1.1
 """How much more room there must be than the copy takes: what fills the disk stops the engine."""
