@@ -37,10 +37,10 @@ class Desk:
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
-        for _ in range(int(seconds / 0.02)):
+        for _ in range(int(seconds / 0.05)):
             if condition():
                 return
-            await self.pilot.pause(0.02)
+            await self.pilot.pause(0.05)
         raise AssertionError(self.text)
 
     async def settle(self) -> None:

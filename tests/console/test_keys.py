@@ -122,7 +122,7 @@ async def test_the_emergency_stop_needs_two_presses(desk: Any, screen_text: Any,
         assert "SANDBOX" in top and "EMERGENCY STOP" in top and "in force since 12:41:07 UTC by desk" in top
 
 
-@pytest.mark.parametrize("way_in", [["f"], ["question_mark"], ["slash", "a"]])
+@pytest.mark.parametrize("way_in", [["f"], ["F", "x"], ["question_mark"], ["slash", "a"], ["ctrl+p", "s"]])
 async def test_it_works_out_of_every_dialog_and_input(
     desk: Any, monkeypatch: Any, until: Any, way_in: list[str]
 ) -> None:
