@@ -33,7 +33,9 @@ HISTORY_RESTS_SECONDS = 0.25
 
 DEEP_LEVELS = 1_000
 DEEP_SECONDS = 1.0
-"""A question about trading a position away looks at so many levels, so often."""
+DEEP_PAUSE_SECONDS = 0.1
+"""A question about trading positions away looks at so many levels, so often; between two books it leaves the engine's
+allowance of requests to others."""
 
 RECENT_EVENTS = 200
 """So many events from before the console was opened are shown in its log."""
@@ -154,6 +156,7 @@ class Link:
                     self._store.depths[asset] = await self._client.mm_strategy.order_book(asset, depth=DEEP_LEVELS)
                 except ZenOTCError as error:
                     self._store.problem = f"no book of {clean(asset, 20)}: {clean(error.message)}"
+                await asyncio.sleep(DEEP_PAUSE_SECONDS)
             await asyncio.sleep(DEEP_SECONDS)
 
     async def _load_history(self, strategy_id: str) -> None:
