@@ -229,6 +229,10 @@ def _cancel(now: Situation) -> str | None:
     return _under_way(now, "cancel_quotes")
 
 
+def _edit(now: Situation) -> str | None:
+    return _NO_SELECTION if now.strategy is None else None
+
+
 def _clear(now: Situation) -> str | None:
     return None if now.emergency else "No emergency stop is in force."
 
@@ -259,6 +263,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", "space", "Space", "mark", "Mark the strategy: commands go to all that are marked and seen.",
            "none", "strategy", _mark, footer=False),
     Action("mark_all", "asterisk", "*", "mark all", "Mark every strategy that is seen; again: none.", footer=False),
+    Action("new", "n", "n", "new", "Create a strategy: a form with a preview of what it would quote.",
+           "adds_risk", "desk", footer=False),
+    Action("edit", "e", "e", "edit", "Change its configuration: a form with a preview of what would change.",
+           "adds_risk", "strategy", _edit, footer=False),
     Action("filter", "slash", "/", "filter", "Show only lines that hold the words, in the focused pane."),
     Action("palette", "ctrl+p", "^P", "actions", "Find an action by its name.", footer=False),
     Action("detail", "enter", "⏎", "detail", "Open the detail over the table, and close it.", footer=False),

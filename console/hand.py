@@ -80,6 +80,10 @@ class Hand:
                 await self._app.push_screen(
                     question, partial(self._if_yes, action, self._operator.clear_emergency_stop)
                 )
+            case "new":
+                await self._open_form(None)
+            case "edit":
+                await self._open_form(self._store.strategy(self._table.selected_id))
             case "emergency_stop":
                 self._run(action, self._operator.emergency_stop())
             case _:
@@ -104,6 +108,15 @@ class Hand:
         send = partial(self._operator.command, "flatten", strategies, refused)
         question = ask_to_flatten(self._store, strategies, meanwhile, word=word)
         await self._app.push_screen(question, partial(self._if_yes, "flatten", send))
+
+    async def _open_form(self, strategy: Strategy | None) -> None:
+        from console.screens.form import Form  # when it is first opened
+
+        def taken(strategy_id: str | None) -> None:
+            if strategy_id is not None and strategy_id in self._store.wire:
+                self._table.select(strategy_id)
+
+        await self._app.push_screen(Form(self._store, self._link, self._operator, strategy), taken)
 
     def _if_yes(self, action: str, send: Callable[[], Coroutine[Any, Any, None]], yes: bool | None) -> None:
         if yes:

@@ -12,7 +12,7 @@ __all__ = ["INKS", "Ink", "Line", "Span", "dimmed", "line", "signed_ink"]
 
 Ink = Literal[
     "plain", "strong", "muted", "faint", "accent", "gain", "loss", "own", "caution", "alarm", "key", "rule",
-    "ground", "stale", "selection", "selection-quiet",
+    "cursor", "ground", "stale", "selection", "selection-quiet",
     "bar-sandbox", "bar-live", "bar-alarm", "bar-caution", "label-sandbox", "label-live",
 ]  # fmt: skip
 INKS: tuple[Ink, ...] = get_args(Ink)

@@ -14,7 +14,7 @@ from console.formatting import clean
 from console.inspection import Inspector
 from console.store import Store
 from zenotc.exceptions import ZenOTCError
-from zenotc.models.quotes import OrderBook
+from zenotc.models.quotes import OrderBook, Preview, Quotes
 from zenotc.sdk.client import ZenOTCClient
 
 if TYPE_CHECKING:
@@ -131,6 +131,19 @@ class Link:
     def _on_book(self, book: OrderBook) -> None:
         self._store.heard()
         self._store.book_changed(book)
+
+    async def preview(self, strategy_id: str | None, parameters: Mapping[str, Any]) -> tuple[Preview, Quotes | None]:
+        """Ask what a strategy would quote with other parameters, and what it quotes now; `None` is one to come.
+
+        Raises
+        ------
+        ZenOTCError
+            If the engine refuses them, or does not answer.
+        """
+        calls = self._client.mm_strategy
+        if strategy_id is None:
+            return await calls.preview_new(**parameters), None
+        return await calls.preview(strategy_id, **parameters), await calls.get_quotes(strategy_id)
 
     async def look_at(self, strategy_id: str | None) -> None:
         """Turn book and history to a strategy, once the selection rests on it."""

@@ -6,10 +6,10 @@ A command whose outcome is unknown is followed up: the engine is asked until it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from console.commands import Command, Outcome
 from console.formatting import clean
@@ -37,6 +37,8 @@ _WORDS = {
     "stop": ("stopping", "stopped"),
     "flatten": ("flattening", "stopped and flattened"),
     "cancel_quotes": ("cancelling", "quotes cancelled"),
+    "new": ("creating", "created"),
+    "edit": ("changing", "changed"),
     "emergency_stop": ("emergency-stopping", "stopped"),
     "clear_emergency_stop": ("clearing", "cleared"),
 }
@@ -60,6 +62,7 @@ class Operator:
     def __init__(self, client: ZenOTCClient, store: Store, name: str, changed: Callable[[], None]) -> None:
         self._client, self._store, self._changed = client, store, changed
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self.last_created: Mapping[str, Any] = {}
         self.name = name
 
     async def command(
@@ -115,6 +118,36 @@ class Operator:
                 await self.carry_out(action, target, strategy_id, cancel, _cancelled, settled, group)
             case _:
                 raise ValueError(action)
+
+    async def create(self, parameters: Mapping[str, Any]) -> Strategy | ZenOTCError:
+        """Create a strategy and return it, or why there is none."""
+        self.last_created = dict(parameters)
+        command = self._send("new", clean(parameters.get("name"), 80), None, None)
+        return await self._answered_or_not(command, self._client.mm_strategy.create(**parameters))
+
+    async def update(self, strategy: Strategy, changes: Mapping[str, Any]) -> Strategy | ZenOTCError:
+        """Change parameters and return the strategy afterwards, or why they are not changed."""
+        calls = self._client.mm_strategy
+        command = self._send("edit", clean(strategy.name, 80), strategy.id, None)
+        answer = await self._answered_or_not(command, calls.update(strategy.id, **changes))
+        if isinstance(answer, Strategy):
+            self._store.answered(answer)
+        return answer
+
+    async def _answered_or_not(self, command: Command, call: Awaitable[Strategy]) -> Strategy | ZenOTCError:
+        """Carry out a command whose answer is wanted as well as its outcome."""
+        answers: list[Strategy | ZenOTCError] = []
+
+        async def keep() -> Strategy:
+            try:
+                answers.append(answer := await call)
+            except ZenOTCError as error:
+                answers.append(error)
+                raise
+            return answer
+
+        await self._run(command, keep(), _answered)
+        return answers[0]
 
     async def emergency_stop(self) -> None:
         """Stop everything."""

@@ -72,7 +72,7 @@ class DetailEngine(Engine):
 
     async def _preview(self, strategy_id: str, **changes: Any) -> Preview:
         self.asked.append(f"preview {sorted(changes)}")
-        Strategy.from_wire(self.strategies[strategy_id]).config.updated(changes, lot_size=LOT)
+        self._changed(strategy_id, changes)
         return self._ladder(strategy_id, kept=["o"])
 
     async def _preview_new(self, **parameters: Any) -> Preview:
@@ -101,6 +101,12 @@ class DetailEngine(Engine):
 
     async def _update(self, strategy_id: str, **changes: Any) -> Strategy:
         await self._answer("update", changes)
-        fields = StrategyConfig.model_fields
-        await self.change(strategy_id, **{fields[name].alias or name: value for name, value in changes.items()})
+        await self.change(strategy_id, **self._changed(strategy_id, changes).to_wire())
         return Strategy.from_wire(self.strategies[strategy_id])
+
+    def _changed(self, strategy_id: str, changes: dict[str, Any]) -> StrategyConfig:
+        """Return a configuration with changes, of which only what is required was given before."""
+        config = Strategy.from_wire(self.strategies[strategy_id]).config
+        required = {name: getattr(config, name) for name, field in StrategyConfig.model_fields.items()
+                    if field.is_required()}  # fmt: skip
+        return StrategyConfig.build({**required, **changes}, lot_size=LOT)

@@ -26,12 +26,12 @@ async def _open(pilot: Any, tab: str) -> None:
         await pilot.press("l")
 
 
-async def test_the_keys_turn_the_tabs_round_and_round(desk: Any, screen_text: Any) -> None:
+async def test_the_keys_turn_the_tabs_round_and_round(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk(size=(120, 40), engine=DetailEngine()) as (app, _, pilot):
-        assert "[Overview]Ladder" in screen_text(app)
+        await until(pilot, lambda: "[Overview]Ladder" in screen_text(app))
         for tab in (*Detail.TABS[1:], Detail.TABS[0]):
             await pilot.press("l")
-            assert app._detail.tab == tab and f"[{tab}]" in screen_text(app)
+            await until(pilot, lambda tab=tab: app._detail.tab == tab and f"[{tab}]" in screen_text(app))
         await pilot.press("left")
         assert app._detail.tab == "Events"
 
