@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -28,8 +29,6 @@ app = typer.Typer(
     "Exit codes: 0 done, 1 refused, or not as it was written, 2 bad usage or the engine cannot be reached.",
     no_args_is_help=True,
 )
-
-_PART = 1 << 20
 
 
 class ExportFormat(StrEnum):
@@ -92,21 +91,25 @@ def backup(
     state_dir: StateDir = None,
 ) -> None:
     """Copy the journal as it is now, whether or not its engine runs; an engine goes on trading meanwhile."""
+    with _writing_to(file) as target:
+        if url is not None or not _copy_unused(target, state_dir):
+            ask(lambda client: _fetch(client, target), url, state_dir)
+    typer.echo(f"backed up to {file}: {file.stat().st_size:,} bytes")
+
+
+def _copy_unused(target: BinaryIO, state_dir: Path | None) -> bool:
+    """Copy the journal where no engine uses it; false where one does."""
     from zenotc.journal.copy import copy
     from zenotc.journal.database import JournalError, alone_with
 
-    with _writing_to(file) as target:
-        try:
-            if url is not None:
-                raise JournalError("it is another engine's", code="journal_locked")
-            with alone_with(_path(None, state_dir), time.time_ns()) as connection, copy(connection) as source:
-                while part := source.read(_PART):
-                    target.write(part)
-        except JournalError as error:
-            if error.code != "journal_locked":
-                fail(str(error), REFUSED)
-            ask(lambda client: _fetch(client, target), url, state_dir)
-    typer.echo(f"backed up to {file}: {file.stat().st_size:,} bytes")
+    try:
+        with alone_with(_path(None, state_dir), time.time_ns()) as connection, copy(connection) as source:
+            shutil.copyfileobj(source, target)
+    except JournalError as error:
+        if error.code != "journal_locked":
+            fail(str(error), REFUSED)
+        return False
+    return True
 
 
 async def _fetch(client: ZenOTCClient, target: BinaryIO) -> None:
