@@ -10,10 +10,19 @@ import json
 import sys
 from dataclasses import asdict
 
-from tests.faults import api, disk, kill, points, power_cut
+from tests.faults import api, bugs, disk, kill, network, points, power_cut, streams
 from tests.faults.row import Outcome, Row, run_row
 
-ROWS: tuple[Row, ...] = (*kill.ROWS, *points.ROWS, *power_cut.ROWS, *disk.ROWS, *api.ROWS)
+ROWS: tuple[Row, ...] = (
+    *kill.ROWS,
+    *points.ROWS,
+    *power_cut.ROWS,
+    *disk.ROWS,
+    *network.ROWS,
+    *streams.ROWS,
+    *api.ROWS,
+    *bugs.ROWS,
+)
 
 _SHOWN = 5
 

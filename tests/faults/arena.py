@@ -43,9 +43,9 @@ MAKERS: tuple[dict[str, Any], ...] = (
         "asset": "ETH", "quote_size": "0.5", "max_position": 20, "skew_factor": 0.2, "quote_layers": 2,
         "auto_hedge_enabled": True, "hedge_threshold": 3, "hedge_target": 1,
     },
-    {"asset": "SOL", "quote_size": "8", "max_position": 24},
+    {"asset": "SOL", "quote_size": "8", "max_position": 16, "quote_layers": 2},
 )  # fmt: skip
-"""A plain strategy, one that hedges at the other venue, and one that its limit holds most of the time."""
+"""A plain strategy, one that hedges at the other venue, and one whose quotes use all that its limit allows."""
 
 _COMMON = {"enabled": True, "base_spread_bps": 3, "requote_threshold_bps": 0.3, "quote_refresh_seconds": 0.2}
 
@@ -170,7 +170,7 @@ class Arena:
         self._telling: tuple[str, float] | None = None
         self._strays = 0
         for directory in (self.directory, self.hosted):
-            directory.mkdir()
+            directory.mkdir(mode=0o700)
         (self.directory / "settings.toml").write_text("acknowledge_within_seconds = 0.5\n")
         self.exchange = Child(lively_exchange.run, self.hosted, seed, 2_000_000)
 
@@ -289,10 +289,15 @@ class Arena:
                 yield f"{strategy.name} forgot an acknowledged command: {strategy.base_spread_bps}, not {told}"
         self._telling = None
 
-    async def close(self) -> list[str]:
-        """End the exchange, and return how its file, read now, differs from the journal."""
+    async def cut_off(self) -> None:
+        """Take the links away."""
         for link in self.links.values():
             await link.stop()
+        self.links.clear()
+
+    async def close(self) -> list[str]:
+        """End the exchange, and return how its file, read now, differs from the journal."""
+        await self.cut_off()
         self.exchange.signal(signal.SIGTERM)
         await self.exchange.ended(20)
         journal, file = self.directory / "journal.db", self.hosted / "exchange.db"
@@ -310,6 +315,7 @@ async def arena(seed: int, *, linked: bool = False) -> AsyncIterator[Arena]:
     try:
         yield await place.open(linked=linked)
     finally:
+        await place.cut_off()
         await place.exchange.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
