@@ -208,10 +208,8 @@ async def _compare(listener: _Listener, journal: Path, last_seq: int) -> list[st
     heard = [one for one in listener.heard if one[0] <= last_seq]
     if heard == should:
         return []
-    at = next((i for i, (a, b) in enumerate(zip(heard, should, strict=False)) if a != b), min(len(heard), len(should)))
-    return [
-        f"{len(heard)} of {len(should)} events, different from {at} on: {heard[at : at + 2]}, {should[at : at + 2]}"
-    ]
+    same = sum(1 for _ in itertools.takewhile(bool, map(operator.eq, heard, should)))
+    return [f"{len(heard)} events, {len(should)} in the journal, not the same after {same}: {heard[same : same + 2]}"]
 
 
 def _events_of(journal: Path, strategy_id: str | None, last_seq: int) -> Heard:
