@@ -123,7 +123,10 @@ class Operator:
         """Create a strategy and return it, or why there is none."""
         self.last_created = dict(parameters)
         command = self._send("new", clean(parameters.get("name"), 80), None, None)
-        return await self._answered_or_not(command, self._client.mm_strategy.create(**parameters))
+        answer = await self._answered_or_not(command, self._client.mm_strategy.create(**parameters))
+        if isinstance(answer, Strategy):  # the stream may be later
+            self._store.strategies_changed({answer.id: answer.to_wire()}, (), complete=False)
+        return answer
 
     async def update(self, strategy: Strategy, changes: Mapping[str, Any]) -> Strategy | ZenOTCError:
         """Change parameters and return the strategy afterwards, or why they are not changed."""

@@ -237,6 +237,31 @@ async def _flatten_all(desk: Desk) -> None:
     assert "nothing to trade" in desk.text
 
 
+@drives("new", "edit")
+async def _create_and_change(desk: Desk) -> None:
+    calls = desk.client.mm_strategy
+    await desk.press("n")
+    texts = {"name": "made here", "asset": "SOL", "base_spread_bps": "20", "quote_size": "10", "max_position": "100"}
+    for name, text in texts.items():
+        desk.app.screen._fields.go_to(name)  # type: ignore[attr-defined]
+        await desk.press(*("space" if character == " " else character for character in text))
+    await desk.until(lambda: "+ 2 placed" in desk.text)
+    assert "made here" not in [strategy.name for strategy in await calls.list()]
+    await desk.press("ctrl+s")
+    await desk.settle()
+    await desk.until(lambda: len(desk.app.screen_stack) == 1 and desk.app.store.name(desk.selected) == "made here")
+    await desk.press("e")
+    desk.app.screen._fields.go_to("base_spread_bps")  # type: ignore[attr-defined]
+    await desk.press("ctrl+u", "3", "0", "ctrl+s")
+    await desk.settle()
+    await desk.until(lambda: len(desk.app.screen_stack) == 1)
+    changed = await desk.strategy()
+    assert (changed.base_spread_bps, changed.min_spread_bps, changed.max_position) == (30, 15, 100)
+    made = desk.selected
+    await desk.press("g")
+    await calls.delete(made)
+
+
 @drives("emergency_stop", "clear_emergency_stop")
 async def _emergency(desk: Desk) -> None:
     calls = desk.client.mm_strategy

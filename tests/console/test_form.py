@@ -79,13 +79,13 @@ async def test_a_strategy_is_created(desk: Any, screen_text: Any, until: Any, si
     async with desk(size=size, engine=DetailEngine()) as (app, engine, pilot):
         await pilot.press("n")
         await pilot.pause()
-        assert isinstance(app.screen, Form) and "required" in screen_text(app)
+        await until(pilot, lambda: isinstance(app.screen, Form) and "required" in screen_text(app))
         await pilot.press("enter", "enter", "ctrl+s")
         assert "Still empty: name" in screen_text(app) and engine.calls == []
         await _type(app, pilot, **GIVEN)
         await until(pilot, lambda: "+ 2 placed" in screen_text(app))
-        text = screen_text(app)
-        assert "61,830.00" in text and "worst long  +3.700 BTC" in text and "92 % of 4" in text
+        await until(pilot, lambda: "61,830.00" in screen_text(app))
+        assert "worst long  +3.700 BTC" in screen_text(app) and "92 % of 4" in screen_text(app)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: not isinstance(app.screen, Form))
         ((name, parameters),) = engine.calls
