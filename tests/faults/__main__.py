@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from tests.faults import api, bugs, disk, kill, network, points, power_cut, streams
+from tests.faults import api, bugs, disk, emergency, kill, network, points, power_cut, soak, streams
 from tests.faults.row import Outcome, Row, run_row
 
 ROWS: tuple[Row, ...] = (
@@ -19,8 +19,10 @@ ROWS: tuple[Row, ...] = (
     *power_cut.ROWS,
     *disk.ROWS,
     *network.ROWS,
+    *emergency.ROWS,
     *streams.ROWS,
     *api.ROWS,
+    *soak.ROWS,
     *bugs.ROWS,
 )
 

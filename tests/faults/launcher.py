@@ -20,6 +20,7 @@ from typing import Any
 import zenotc.serve
 from tests.faults.processes import say_into
 from zenotc.cli import main
+from zenotc.engine import equity_curve, state
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.reconciler import Reconciler
 from zenotc.engine.reporter import Reporter
@@ -39,6 +40,10 @@ __all__ = ["BUGS", "POINTS", "TASKS", "Plan", "run"]
 TASKS = "tasks"
 """The name of the file in the engine's directory that tells how many tasks there are."""
 
+_REMEMBERED_ORDERS = 500
+_REMEMBERED_NS = 15 * 10**9
+"""What a short memory holds: orders that have ended, and how long PnL."""
+
 _DISK_SECONDS = 0.05
 """How long a commit takes before the process ends in it: whatever does not wait for it has left by then."""
 
@@ -55,12 +60,15 @@ class Plan:
         One of `BUGS`.
     silence_seconds
         A venue's connection on which nothing comes for so long is lost.
+    short_memory
+        What is kept of orders and of PnL for an hour is kept for seconds.
     """
 
     point: str | None = None
     passage: int = 1
     bug: str | None = None
     silence_seconds: float = 3.0
+    short_memory: bool = False
 
 
 def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
@@ -71,6 +79,8 @@ def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
         POINTS[plan.point](_Passages(plan.passage))
     if plan.bug is not None:
         BUGS[plan.bug]()
+    if plan.short_memory:
+        state._REMEMBERED_ORDERS, equity_curve._HOUR_NS = _REMEMBERED_ORDERS, _REMEMBERED_NS
     connect = functools.partial(RemoteVenue.connect, silence_seconds=plan.silence_seconds)
     zenotc.serve.RemoteVenue.connect = connect  # type: ignore[method-assign]
     sys.argv = ["zenotc", "serve", "--port", "0", "--state-dir", str(directory), "--log-level", "warning", *arguments]
