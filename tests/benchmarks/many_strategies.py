@@ -13,7 +13,7 @@ import asyncio
 import heapq
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,20 @@ from zenotc.models.orders import (
     Amend,
     Balances,
     Cancel,
+    CancelAll,
+    CancelledAll,
+    Fill,
+    FillHistory,
+    OpenOrders,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
     Place,
+    Positions,
     QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryPositions,
     Report,
     Request,
 )
@@ -46,6 +55,10 @@ _IN_GROUP = STRATEGIES // GROUPS
 UPDATES = 600
 WARM_UP = 100
 UPDATE_NS = 20_000_000
+HEARTBEAT_NS = 1_000_000_000
+SAMPLES_SECONDS = 32
+"""Until the volatility breaker can see: before that nothing is quoted."""
+
 ANSWER_NS = 1_000_000
 MID_TICKS = 500_000
 INSTRUMENT = Instrument("steady", "BTC", "BTC-USD", Decimal("0.1"), Decimal("0.001"))
@@ -67,9 +80,13 @@ class SteadyVenue:
         self.decided_ms: list[float] = []
         self._sink: VenueSink
         self._update_ns = start_ns
+        self._heartbeat_ns = start_ns
         self._answers: list[tuple[int, int, Report]] = []
         self._sent = 0
         self._allowed = 1
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Nothing has ever traded here."""
 
     def subscribe(self, assets: Collection[str], sink: VenueSink) -> None:
         """Tell the sink everything."""
@@ -91,13 +108,17 @@ class SteadyVenue:
 
     def next_time(self) -> int | None:
         """Return when the next update or answer is due."""
-        times = [self._update_ns] if self.updates < self._allowed else []
+        times = [self._heartbeat_ns]
+        times += [self._update_ns] if self.updates < self._allowed else []
         return min([*times, *(answer[0] for answer in self._answers[:1])], default=None)
 
     def advance(self, now_ns: int) -> None:
         """Tell what is due."""
         while self._answers and self._answers[0][0] <= now_ns:
             self._sink.on_report(heapq.heappop(self._answers)[2], now_ns)
+        if self._heartbeat_ns <= now_ns:
+            self._heartbeat_ns += HEARTBEAT_NS
+            self._sink.on_heartbeat(self.name, now_ns)
         if self._update_ns <= now_ns and self.updates < self._allowed:
             self._note()
             bid = MID_TICKS + self.updates
@@ -124,6 +145,14 @@ def _answer(request: Request) -> Report | None:
             return OrderAmended(venue, asset, client_order_id, price_ticks, quantity_lots)
         case Cancel(venue, asset, client_order_id):
             return OrderCancelled(venue, asset, client_order_id, 0, "requested")
+        case CancelAll(venue, request_id):
+            return CancelledAll(venue, request_id)
+        case QueryOpenOrders(venue, request_id):
+            return OpenOrders(venue, request_id, ())
+        case QueryFills(venue, request_id):
+            return FillHistory(venue, request_id, ())
+        case QueryPositions(venue, request_id):
+            return Positions(venue, request_id, ())
         case QueryBalances(venue, request_id):
             return Balances(venue, request_id, Decimal(10**9))
     return None
@@ -136,7 +165,7 @@ def _creation(number: int, threshold_ticks: float) -> CreateStrategy:
             "quote_layers": 3, "max_position": 2, "skew_factor": 1.0, "spread_model": "inventory",
             "requote_threshold_bps": threshold_ticks / MID_TICKS * 1e4, "quote_refresh_seconds": 3_600,
             "max_daily_loss": 5_000, "max_hourly_loss": 2_000, "max_drawdown_percent": 5,
-            "max_volatility_pause": False, "volatility_threshold": 50,
+            "max_volatility_pause": True, "volatility_threshold": 50,
             "auto_hedge_enabled": True, "hedge_threshold": 1, "hedge_target": "0.5", "hedge_venue": "internal",
         }
     )  # fmt: skip
@@ -154,6 +183,7 @@ async def _run(threshold_ticks: float, directory: Path) -> dict[str, Any]:
     with Journal.open(state.journal, now_ns=time.time_ns()) as journal:
         desk = Desk([venue], journal, state.emergency, settings)
         await desk.start()
+        await asyncio.sleep(SAMPLES_SECONDS)
         for group in range(GROUPS):
             venue.allow(group + 1)
             while venue.updates <= group:  # noqa: ASYNC110 - the benchmark's own venue counts, nothing tells

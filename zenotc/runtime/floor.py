@@ -11,7 +11,7 @@ from zenotc.engine.past import Past
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import CommandRecord, Record
 from zenotc.models.commands import Command, CreateStrategy, EmergencyStopAll
-from zenotc.models.events import StrategyEvent
+from zenotc.models.events import QuoteSent, StrategyEvent
 from zenotc.models.market import Book, PublicTrade
 from zenotc.models.orders import Amend, Place, Report, Request
 from zenotc.runtime.clock import TradingClock
@@ -35,7 +35,7 @@ class Floor:
 
     Every input of the engine passes here, one at a time, with a time that never falls. What the engine answers is
     carried out in this order: what reduces risk leaves at once; everything is queued for the journal; orders leave,
-    and replies are given, when it has committed.
+    and replies are given, when it has committed. That quotes were sent is told when they have been.
 
     Parameters
     ----------
@@ -80,6 +80,7 @@ class Floor:
         self._emergency_stops: set[str] = set()
         self._outbox = Outbox()
         self._replies: deque[tuple[int, Reply]] = deque()
+        self._untold: list[StrategyEvent] = []
         self._ticket = 0
         self.journal_lost = False
         self._now_ns = clock.now_ns()
@@ -154,6 +155,8 @@ class Floor:
     def on_report(self, report: Report, now_ns: int) -> None:
         """Take what a venue says of our orders."""
         self._carry_out(self._engine.on_report(report, self._time(now_ns)))
+        if self.prepared:
+            self._create_prepared()
 
     @property
     def next_timer(self) -> int:
@@ -210,7 +213,7 @@ class Floor:
             self._queue_orders(batch)
             for report in self._send_what_reduces_risk(batch):
                 pending.append(self._engine.on_report(report, self._now_ns))
-            records = records_of(batch)
+            records = self._without_untold(records_of(batch))
             self.journal([written, *records] if written is not None else records)
             written = None
             for action in batch:
@@ -218,6 +221,13 @@ class Floor:
                     self._answer(action)
                 elif isinstance(action, FillBooked):
                     self._vitals.fills += 1
+
+    def _without_untold(self, records: list[Record | StrategyEvent]) -> list[Record | StrategyEvent]:
+        """Keep back what is told of quotes until they have left: they do not wait for that to be written."""
+        if not self._outbox or self._clock.unbounded:
+            return records
+        self._untold += [record for record in records if isinstance(record, QuoteSent)]
+        return [record for record in records if not isinstance(record, QuoteSent)]
 
     def _queue_orders(self, batch: Sequence[Action]) -> None:
         """Let orders wait for the ticket that their records get next: before the cancels, which may take them out."""
@@ -260,6 +270,7 @@ class Floor:
         with this process has nothing to be reconciled with. Events and replies wait for the commit all the same.
         """
         if not self._outbox and not self._replies:
+            self.journal(())
             return None
         if self._clock.unbounded:
             for waiting in self._outbox.take_until(self._ticket):
@@ -274,6 +285,7 @@ class Floor:
         committed = await self._committed()
         for waiting in self._outbox.take_until(committed):
             self._send_order(waiting)
+        self.journal(())
         while self._replies and self._replies[0][0] <= committed:
             self._on_reply(self._replies.popleft()[1])
 
@@ -291,10 +303,11 @@ class Floor:
 
     def journal(self, records: Sequence[Record | StrategyEvent]) -> None:
         """Queue records for the journal; without a journal nothing may be traded, so its loss stops everything."""
-        if not records or self.journal_lost:
+        if not (records or self._untold) or self.journal_lost:
             return
+        untold, self._untold = self._untold, []
         try:
-            self._ticket = self._journal.append(records)
+            self._ticket = self._journal.append([*untold, *records])
         except JournalError as error:
             self.journal_failed(error)
 
