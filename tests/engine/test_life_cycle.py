@@ -290,6 +290,14 @@ def test_a_fill_that_is_missing_at_the_end_of_an_order_still_counts_against_the_
     assert not order.live and order.client_order_id not in bench.engine.state.orders
 
 
+def test_a_missing_fill_is_looked_for_among_those_that_are_not_known_yet() -> None:
+    bench = active()
+    bench.engine.state.venues["sandbox"].known_fill = "t7"
+    order = next(bench.strategy().live_quotes("buy"))
+    bench.report(OrderCancelled("sandbox", "BTC", order.client_order_id, 400, "self_trade"))
+    assert [query.after_trade_id for query in bench.sent(QueryFills)] == ["t7"], "the whole history can be long"
+
+
 def test_a_late_fill_of_a_deleted_strategy_is_an_error_and_no_crash() -> None:
     bench = active()
     order = next(bench.strategy().live_quotes("buy"))

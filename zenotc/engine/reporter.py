@@ -188,7 +188,12 @@ class Reporter:
         if order.purpose == "quote" and cancelled_lots:
             self._quote_cancelled(order, cancelled_lots, now_ns, reason)
         self._entry.query(order, now_ns, "fills_missing")
-        self._state.send(QueryFills(order.venue, f"f-{order.client_order_id}"))
+        self._ask_for_fills(order)
+
+    def _ask_for_fills(self, order: WorkingOrder) -> None:
+        """Ask for what an order's venue has executed since the last execution up to which every one is known."""
+        known_fill = self._state.venues[order.venue].known_fill
+        self._state.send(QueryFills(order.venue, f"f-{order.client_order_id}", known_fill))
 
     def _not_found(self, report: OrderNotFound, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
@@ -281,7 +286,7 @@ class Reporter:
         order.pending_price_ticks = order.pending_quantity_lots = None
         order.fills_told = False
         if shown.filled_lots > order.filled_lots:
-            self._state.send(QueryFills(shown.venue, f"f-{order.client_order_id}"))
+            self._ask_for_fills(order)
         order.signal(OrderSignal.ACCEPTED)
         self._answered(order, now_ns)
 
