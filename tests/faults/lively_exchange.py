@@ -17,11 +17,12 @@ from pathlib import Path
 
 import zenotc.sandbox_exchange
 from tests.faults.processes import say_into
-from zenotc.models.market import BUY
+from zenotc.models.market import BUY, SELL
 from zenotc.models.orders import Amend, Fill, Place, Request
 from zenotc.sandbox_exchange import ExchangeOptions, serve_exchange
 from zenotc.venues.sandbox import SandboxExchange
 from zenotc.venues.sandbox.markets import HEDGE_MARKETS, QUOTING_MARKETS, Market
+from zenotc.venues.sandbox.matching import LevelChange
 from zenotc.venues.sandbox.participants import MakerParameters, NoiseParameters
 
 __all__ = ["STRAY", "Record", "Trade", "VenueRecord", "ask", "lively_venues", "run"]
@@ -30,7 +31,10 @@ AUDIT = "audit"
 """The name of the socket in the exchange's directory."""
 
 CROWD = NoiseParameters(bursts_per_second=2.0, burst_orders=3.0, order_usd=20_000.0)
-MAKERS = MakerParameters(makers=2, levels=3, half_spread_bps=4.0, look_seconds=2.0)
+MAKERS = MakerParameters(makers=2, levels=4, half_spread_bps=4.0, level_usd=100_000.0, look_seconds=1.0)
+_FLOOR, _CEILING, _PLENTY = 0.5, 2.0, 10**7
+"""Where somebody buys and sells as many lots as anybody likes, in shares of the first price: no book is ever empty."""
+
 _LARGEST_ANSWER = 1 << 28
 
 STRAY = "stray"
@@ -80,7 +84,14 @@ def lively_venues(seed: int, start_ns: int, latency_ns: int) -> tuple[WatchedExc
 
 def _enlivened(markets: Iterable[Market]) -> list[Market]:
     return [
-        replace(market, flow=replace(market.flow, makers=MAKERS, noise=CROWD, informed=None))
+        replace(
+            market,
+            flow=replace(market.flow, makers=MAKERS, noise=CROWD, informed=None),
+            depth=(
+                LevelChange(BUY, round(market.flow.price.start * _FLOOR / float(market.tick_size)), _PLENTY),
+                LevelChange(SELL, round(market.flow.price.start * _CEILING / float(market.tick_size)), _PLENTY),
+            ),
+        )
         for market in markets
         if market.flow is not None
     ]
