@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -36,6 +37,7 @@ from console.operator import Operator
 from console.screens.dialog import Question
 from console.store import Store
 from console.terminal import watch_terminal
+from console.view import ViewFile
 from console.widgets.charts import import_plotext
 from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
@@ -83,6 +85,10 @@ class ConsoleApp(App[int]):
         Who gives the commands; default the user's name.
     read_only
         Whether it only looks.
+    view_file
+        Where the table's columns and order are remembered; `None` nowhere.
+    export_directory
+        Where events are written to; default the working directory.
     clock
         Monotonic seconds.
     utc_now
@@ -104,6 +110,8 @@ class ConsoleApp(App[int]):
         address: str | None = None,
         operator: str | None = None,
         read_only: bool = False,
+        view_file: Path | None = None,
+        export_directory: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -118,7 +126,9 @@ class ConsoleApp(App[int]):
         self._resting: Timer | None = None
         self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
-        self._table = StrategyTable(self.store)
+        self._view_file = ViewFile(view_file)
+        self._export_directory = export_directory or Path.cwd()
+        self._table = StrategyTable(self.store, self._view_file.load())
         commander = Operator(client, self.store, name, self._commands_changed)
         self._hand = Hand(self, self.store, self._link, commander, self._table)
         self._detail = Detail(self.store)
@@ -179,6 +189,8 @@ class ConsoleApp(App[int]):
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
+        if not self.store.stale:
+            self.store.trends.sample(self.store.wire)
         for widget in (self._header, self._table, self._commands, self._status, self._footer):
             widget.draw()
 
@@ -272,6 +284,44 @@ class ConsoleApp(App[int]):
         self._table.mark_all()
         self._footer.draw()
 
+    async def _do_sort(self) -> None:
+        self._status.answer(self._table.sort_by_next(), "muted")
+        self._remember_view()
+
+    async def _do_sort_other_way(self) -> None:
+        self._status.answer(self._table.sort_other_way(), "muted")
+        self._remember_view()
+
+    async def _do_attention_first(self) -> None:
+        self._status.answer(self._table.attention_first(), "muted")
+        self._remember_view()
+
+    async def _do_columns(self) -> None:
+        from console.screens.columns import ColumnChooser
+
+        chooser = ColumnChooser(self._table.columns, self._table.choose_columns)
+        await self.push_screen(chooser, lambda _: self._remember_view())
+
+    async def _do_export(self) -> None:
+        self.run_worker(self._export(), name="export", group="export", exclusive=True, exit_on_error=False)
+
+    async def _export(self) -> None:
+        from console.export import export
+
+        try:
+            exact, text, count = await export(
+                self.store, list(self._journal.matching), self._export_directory, self.store.utc_now()
+            )
+        except OSError as error:
+            self._status.answer(f"The events could not be written: {clean(error)}.")
+        else:
+            self._status.answer(f"{count:,} events are in {clean(exact)} and {text.suffix}.", "accent")
+
+    def _remember_view(self) -> None:
+        problem = self._view_file.save(self._table.view)
+        if problem is not None:
+            self._status.answer(problem)
+
     async def _do_palette(self) -> None:
         self.action_command_palette()
 
@@ -290,10 +340,22 @@ class ConsoleApp(App[int]):
     # Moving about ----------------------------------------------------------------------------------------------------
 
     async def _do_detail(self) -> None:
+        if self._journal.has_focus:
+            await self._open_event()
+            return
         desk = self.screen
         desk.set_class(not desk.has_class("-detail"), "-detail")
         (self._detail if desk.has_class("-detail") else self._table).focus()
         self.call_after_refresh(self.repaint)
+
+    @on(EventLog.Opened)
+    async def _open_event(self) -> None:
+        from console.screens.event_details import EventDetails
+
+        if self._journal.selected is None:
+            self._status.answer("There is no event to open.")
+        else:
+            await self.push_screen(EventDetails(self._journal, self.store))
 
     async def _do_next(self) -> None:
         self._move(1)
@@ -386,6 +448,10 @@ class ConsoleApp(App[int]):
         self.remove_class("-filtering")
         self.query_one("#filter", Input).display = False
         self.screen.set_focus(self._filtered)
+        if self._filtered.filter_problem:
+            kept = f"The filter “{clean(self._filtered.filter, 40)}” stays" if self._filtered.filter else "No filter"
+            self._status.answer(f"{self._filtered.filter_problem} {kept}.")
+            self._filtered.filter = self._filtered.filter
         if self._filtered is self._table:
             self._table.select_shown()
 

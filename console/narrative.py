@@ -9,7 +9,7 @@ from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
 from console.store import Store, Wire
 
-__all__ = ["event_line", "matches"]
+__all__ = ["event_line"]
 
 _TYPE_WIDTH = 17
 _TONES: dict[str, Ink] = {
@@ -44,14 +44,6 @@ def event_line(event: Wire, store: Store, width: int) -> Line:
             *_WORDS.get(kind, _other)(event, tone),
         )
     )
-
-
-def matches(event: Wire, store: Store, words: list[str]) -> bool:
-    """Return whether an event holds every word, in its strategy's name or any of its values; `-word` must be absent."""
-    if f"-{event.get('type')}" in words:
-        return False
-    text = f"{_name(event, store)} {' '.join(map(str, event.values()))}".lower()
-    return all((word[1:] not in text) if word[0] == "-" and len(word) > 1 else (word in text) for word in words)
 
 
 def _name(event: Wire, store: Store) -> str:

@@ -12,15 +12,17 @@ import pydantic
 
 from console.actions import OLD_SECONDS, Permission
 from console.commands import CommandLog
+from console.event_ring import EventRing
 from console.facts import Facts
 from console.formatting import clean, decimals_of, time_of
 from console.inspection import Inspection
 from console.queue_ahead import QueueAhead
+from console.trends import Trends
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
 
-__all__ = ["EventRing", "History", "LinkState", "Store", "Wire"]
+__all__ = ["History", "LinkState", "Store", "Wire"]
 
 LinkState = Literal["connecting", "up", "lost"]
 Wire = Mapping[str, Any]
@@ -46,39 +48,6 @@ _DEEDS = {
     "emergency_stop_cleared": "cleared",
 }
 """The types of events that tell of an operator's command, and what it has done."""
-
-
-class EventRing:
-    """The newest events as they came, each under a number of its own that never changes.
-
-    Parameters
-    ----------
-    capacity
-        How many are kept at least; twice as many are held before the oldest are dropped.
-    """
-
-    def __init__(self, capacity: int = 20_000) -> None:
-        self.capacity = capacity
-        self.first = 0
-        self._events: list[Wire] = []
-
-    @property
-    def end(self) -> int:
-        """The number that the next event will get."""
-        return self.first + len(self._events)
-
-    def extend(self, events: Iterable[Wire]) -> None:
-        """Append events."""
-        self._events.extend(events)
-        surplus = len(self._events) - self.capacity
-        if surplus > self.capacity:
-            del self._events[:surplus]
-            self.first += surplus
-
-    def __getitem__(self, number: int) -> Wire:
-        if not self.first <= number < self.end:
-            raise IndexError(number)
-        return self._events[number - self.first]
 
 
 @dataclass
@@ -155,6 +124,7 @@ class Store:
     queue: QueueAhead = field(default_factory=QueueAhead)
     inspection: Inspection = field(default_factory=Inspection)
     commands: CommandLog = field(init=False)
+    trends: Trends = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
     _models: dict[str, Strategy | None] = field(default_factory=dict)
     _answered: dict[str, datetime] = field(default_factory=dict)
@@ -162,6 +132,7 @@ class Store:
 
     def __post_init__(self) -> None:
         self.commands = CommandLog(self.clock, self.utc_now)
+        self.trends = Trends(self.clock)
         self._began_at = self.clock()
 
     # What arrives ----------------------------------------------------------------------------------------------------
@@ -173,12 +144,14 @@ class Store:
             for mapping in (self.wire, self.revisions, self._models, self._answered):
                 mapping.pop(strategy_id, None)
             self.facts.forget(strategy_id)
+            self.trends.forget(strategy_id)
         fresh = sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])) if complete else wire.items()
         for strategy_id, fields in fresh:
             answered = self._answered.pop(strategy_id, None)
             if answered is not None and not complete and (time_of(fields["updatedAt"]) or answered) < answered:
                 self._answered[strategy_id] = answered
                 continue
+            self.trends.changed(strategy_id, self.wire.get(strategy_id), fields)
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1

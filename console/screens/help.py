@@ -25,13 +25,14 @@ _SCOPES = (
 _PANES = {
     "table": (
         "Strategies",
+        "Position ▲ ▼: has just moved. PnL ▲ ▼: against a minute ago. A filter: words, -word, status:active pnl:<0",
         "● active  ○ active, not quoting  ‖ paused  ■ stopped  ! paused by a breaker  … under way",
         "✗ refused  ? outcome unknown: the engine is being asked. Dimmed prices are stale.",
     ),
     "detail": ("Detail", "One strategy: position on its limits, sides, ladder, chart.", "Dimmed numbers are stale."),
     "events": (
         "Events",
-        "What happened, newest at the bottom. Scrolled back it stands still; G follows again.",
+        "What happened, newest at the bottom. Scrolled back it stands still; G follows again; Enter opens one.",
         "Esc ends the filter that it opens with and shows quotes and marks as well.",
     ),
     "commands": (
@@ -76,15 +77,15 @@ class Help(ModalScreen[None]):
         title, *words = _PANES[self._pane]
         lines = [line((title, "strong")), *(wrapped for sentence in words for wrapped in _text(sentence, width))]
         now = self._targets[0]
+        if now.read_only:
+            lines.append(line(("This console was opened to look only.", "caution")))
+        elif now.permission != "MARKET_MAKING":
+            lines.append(line((f"A {now.permission} key may do no more.", "caution")))
         for scope, title in _SCOPES:
             lines.append(line((title, "strong")))
             for action in ACTIONS:
                 if action.scope == scope and action.permitted(now.permission):
                     lines += self._key(action, width)
-        if now.read_only:
-            lines.append(line(("This console was opened to look only.", "caution")))
-        elif now.permission != "MARKET_MAKING":
-            lines.append(line((f"A {now.permission} key may do no more.", "caution")))
         return lines
 
     def _key(self, action: Action, width: int) -> list[Line]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from console.columns import status_span
 from console.formatting import age, arrow, clean, gauge, number
 from console.ink import Ink, Line, Span, dimmed, line, signed_ink
 from console.store import Store
 from console.widgets.sheet import Sheet
-from console.widgets.strategy_table import status_span
 from zenotc.models.strategy import HedgeProgress, LimitUse, Strategy
 
 __all__ = ["Overview"]

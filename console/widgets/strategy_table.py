@@ -2,147 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
 from textual import events
 from textual.message import Message
 
-from console.formatting import age, arrow, clean, fit, number, on_point
+from console.arrangement import Arrangement
+from console.attention import attention
+from console.columns import MARKS_WIDTH, NAME, Column, column_by_id, layout, usual_columns
+from console.formatting import age, clean, fit, number, on_point
 from console.ink import Ink, Line, Span, signed_ink
-from console.store import Store
+from console.store import Store, Wire
+from console.view import View
 from console.widgets.sheet import Sheet
 from console.widgets.titled import Titled
 from zenotc.models.strategy import Strategy
 
-__all__ = ["StrategyTable", "status_span"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: title, width in cells, what it shows, and its rank: the highest goes first where there is no room.
-
-    What is `priced` is marked with the market, and can be trusted no longer than its data.
-    """
-
-    title: str
-    width: int
-    cell: Callable[[Strategy, Store, int], Span]
-    left: bool = False
-    total: str | None = None
-    rank: int = 0
-    priced: bool = False
-
-
-def status_span(strategy: Strategy, store: Store) -> Span:
-    """Return the status with its mark, or what a command is doing to it."""
-    command = store.commands.news(strategy.id)
-    if command is not None and command.outcome == "sent":
-        return f"… {command.doing}", "accent"
-    if command is not None and command.outcome in ("refused", "unknown"):
-        return (f"✗ not {command.done}" if command.outcome == "refused" else f"? {command.doing}"), "alarm"
-    if strategy.activity is not None:
-        return f"… {strategy.activity}", "accent"
-    if strategy.unknown_orders:
-        return "? unknown", "alarm"
-    if strategy.status == "active":
-        # The stop is heard of before its strategies are: all of them are stopped at once.
-        if store.emergency:
-            return "… stopping", "accent"
-        if store.prices_stale(strategy) and not store.stale:
-            return "○ stale data", "alarm"
-        return ("● active", "gain") if "quoting" in strategy.sides.values() else ("○ active", "caution")
-    if strategy.status == "paused":
-        cause = (strategy.pause_reason or "").partition(":")[0]
-        by_hand = cause in ("", "operator", "cancel_all_quotes")
-        return ("‖ paused", "caution") if by_hand else (f"! {_AUTOMATIC.get(cause, 'breaker')}", "alarm")
-    if strategy.pause_reason == "emergency_stop":
-        return "■ emergency", "alarm"
-    return "■ stopped", "muted"
-
-
-_AUTOMATIC = {"error": "error", "throttled": "throttled"}
-"""What pauses a strategy other than an operator and a breaker, in a word."""
-
-
-def _position(strategy: Strategy, store: Store, width: int) -> Span:
-    position = strategy.current_position
-    text = number(position, store.position_decimals(strategy.asset), signed=True)
-    return on_point(text, width - 2, store.widest_position_decimals) + f" {arrow(position)}", signed_ink(position)
-
-
-def _usd(field: str) -> Callable[[Strategy, Store, int], Span]:
-    def cell(strategy: Strategy, _: Store, width: int) -> Span:
-        value = getattr(strategy, field)
-        return number(value, 2, signed=True).rjust(width), signed_ink(value)
-
-    return cell
-
-
-def _bps(strategy: Strategy, _: Store, width: int) -> Span:
-    shown = strategy.spread_bps if strategy.status == "active" else None
-    return number(shown, 1).rjust(width), "plain" if shown is not None else "faint"
-
-
-def _market_age(strategy: Strategy, store: Store, width: int) -> Span:
-    seconds = store.market_age_seconds(strategy)
-    return age(seconds).rjust(width), "alarm" if store.prices_stale(strategy) else "faint"
-
-
-def _loss_limit(strategy: Strategy, _: Store, width: int) -> Span:
-    if "no_loss_limit" in strategy.warnings:
-        return "none".rjust(width), "caution"
-    limit = strategy.max_daily_loss
-    if limit is None or not strategy.circuit_breaker_enabled:
-        return "–".rjust(width), "faint"
-    used = max(0, round(-100 * strategy.daily_pnl / limit))
-    ink: Ink = "alarm" if used >= 80 else "caution" if used >= 50 else "muted"
-    return f"{used}%".rjust(width), ink
-
-
-def _count(field: str) -> Callable[[Strategy, Store, int], Span]:
-    def cell(strategy: Strategy, _: Store, width: int) -> Span:
-        value: int = getattr(strategy, field)
-        return f"{value:,}".rjust(width), "plain" if value else "faint"
-
-    return cell
-
-
-COLUMNS = (
-    Column("ASSET", 5, lambda s, _, width: (fit(clean(s.asset, 20), width), "muted"), left=True, rank=2),
-    Column(
-        "STATUS", 12, lambda s, store, width: (fit(status_span(s, store)[0], width), status_span(s, store)[1]), True
-    ),
-    Column("POSITION", 12, _position),
-    Column("PNL TODAY", 11, _usd("daily_pnl"), total="dailyPnl", priced=True),
-    Column("TOTAL", 11, _usd("total_pnl"), total="totalPnl", rank=4, priced=True),
-    Column("UNREALISED", 11, _usd("unrealized_pnl"), total="unrealizedPnl", rank=6, priced=True),
-    Column("BPS", 5, _bps, rank=1, priced=True),
-    Column("LOSS", 5, _loss_limit, rank=3),
-    Column("AGE", 6, _market_age, rank=7),
-    Column("ORDERS", 6, _count("open_orders"), total="openOrders", rank=5),
-    Column("FILLS", 8, _count("trade_count"), total="tradeCount", rank=8),
-)
-_NAME_MIN = 16
-_NAME_MAX = 30
-
-
-def _columns_for(width: int) -> list[Column]:
-    """Return the columns that there is room for, those with the lowest rank first."""
-    room = width - 2 - _NAME_MIN
-    chosen: set[str] = set()
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        room -= column.width + 1
-        if room >= 0 or column.rank == 0:
-            chosen.add(column.title)
-    return [column for column in COLUMNS if column.title in chosen]
-
-
-def _layout(width: int) -> tuple[list[Column], int]:
-    """Return the columns and how wide the names are."""
-    columns = _columns_for(width)
-    return columns, min(_NAME_MAX, max(8, width - 2 - sum(column.width + 1 for column in columns)))
+__all__ = ["StrategyTable"]
 
 
 class StrategyTable(Sheet, Titled, can_focus=True):
@@ -152,27 +28,100 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     ----------
     store
         What is known of the engine.
+    view
+        The columns and the order to begin with.
     """
 
     class Selected(Message):
         """Another strategy was chosen by the hand."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, view: View = View()) -> None:  # noqa: B008 - it is frozen
         super().__init__(classes="pane")
         self.selected_id: str | None = None
-        self.filter = ""
+        self._columns = view.columns
+        self._arrangement = Arrangement(store)
+        self._arrangement.sort, self._arrangement.descending = view.sort, view.descending
+        self._arrangement.attention_first = view.attention_first
         self._marked: set[str] = set()
         self._store = store
         self._top = 0
         self._rows: dict[str, tuple[object, Line]] = {}
+        self._above: list[str] = []
         self._shown: list[str] = []
 
     @property
     def ids(self) -> list[str]:
-        """The strategies that the filter lets through."""
-        words = self.filter.lower().split()
-        wire = self._store.wire
-        return [key for key, fields in wire.items() if _matches(fields, words)] if words else list(wire)
+        """The strategies that the filter lets through, in their order."""
+        return self._arrangement.ids
+
+    @property
+    def filter(self) -> str:
+        """The filter in force; one that makes no sense leaves it as it is."""
+        return self._arrangement.filter.text
+
+    @filter.setter
+    def filter(self, text: str) -> None:
+        if self._arrangement.filter.set(text):
+            self._arrangement.renew()
+
+    @property
+    def filter_problem(self) -> str:
+        """Why the newest filter is not in force."""
+        return self._arrangement.filter.problem
+
+    @property
+    def view(self) -> View:
+        """The columns and the order, as they are to be remembered."""
+        order = self._arrangement
+        return View(
+            columns=self._columns, sort=order.sort, descending=order.descending, attention_first=order.attention_first
+        )
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are shown where there is room, by id."""
+        return list(self._columns or usual_columns())
+
+    def choose_columns(self, columns: tuple[str, ...] | None) -> None:
+        """Show other columns, by id; `None` the usual ones."""
+        self._columns = columns
+        self._rows.clear()
+        self.draw()
+
+    def sort_by(self, column_id: str | None) -> str:
+        """Sort by a column, by the same one again the other way; return what has been done, in words."""
+        order = self._arrangement
+        order.sort_by(column_id)
+        self.draw()
+        if column_id is None:
+            return "In the order in which they were created."
+        column = column_by_id(column_id)
+        number = column.kind == "number"
+        first = (
+            ("largest first" if number else "Z to A") if order.descending else "smallest first" if number else "A to Z"
+        )
+        return f"Sorted by {column.title}, {first}: {column.meaning}."
+
+    def sort_by_next(self) -> str:
+        """Sort by the next of the columns in view; after the last one by none."""
+        columns = [None, NAME.id, *(column.id for column in layout(self._columns, self.content_size.width)[0])]
+        place = columns.index(self._arrangement.sort) if self._arrangement.sort in columns else 0
+        return self.sort_by(columns[(place + 1) % len(columns)])
+
+    def sort_other_way(self) -> str:
+        """Turn the order round."""
+        if self._arrangement.sort is None:
+            return "It is not sorted: o sorts by a column, or a click on its title."
+        return self.sort_by(self._arrangement.sort)
+
+    def attention_first(self) -> str:
+        """Show those that need somebody above the others, or among them again; return what has been done."""
+        order = self._arrangement
+        order.attention_first = not order.attention_first
+        order.renew()
+        self._top = 0
+        self.draw()
+        return "What needs attention stands first." if order.attention_first else "In the usual order again."
 
     @property
     def marked_in_view(self) -> list[str]:
@@ -182,6 +131,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def mark(self) -> None:
         """Mark the selected strategy, or take its mark away."""
         if self.selected_id is not None:
+            self._arrangement.touch()
             self._marked ^= {self.selected_id}
             self.draw()
 
@@ -198,6 +148,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def select(self, strategy_id: str | None) -> None:
         """Select a strategy and bring its line into view."""
+        self._arrangement.touch()
         former, self.selected_id = self.selected_id, strategy_id
         ids, room, top = self.ids, self._room, self._top
         if strategy_id in ids and room > 0:
@@ -212,7 +163,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def _draw_rows(self, *strategy_ids: str | None) -> None:
         """Draw single rows: what a key has moved is painted before all else that may have changed."""
         width = self.content_size.width
-        columns, name_width = _layout(width)
+        columns, name_width = layout(self._columns, width)
         for strategy_id in strategy_ids:
             if strategy_id is not None and strategy_id in self._shown and strategy_id in self._store.wire:
                 y = 1 + self._shown.index(strategy_id)
@@ -251,31 +202,47 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             self.selected_id = ids[0]
             self.post_message(self.Selected())
         room = max(0, height - 2)
-        self._top = min(self._top, max(0, len(ids) - room))
-        columns, name_width = _layout(width)
+        if not store.wire.keys() >= set(self._above):  # what is gone above the view does not move it
+            self._top -= sum(key not in store.wire for key in self._above)
+        self._top = max(0, min(self._top, len(ids) - room))
+        self._above = ids[: self._top]
+        columns, name_width = layout(self._columns, width)
         shown = self._shown = ids[self._top : self._top + room]
         body = [self._row(strategy_id, columns, name_width, width) for strategy_id in shown]
         if not body:
             body = [Line(((f"  {self._empty()}", "muted"),))]
         body += [Line()] * (room - len(body))
-        self._note(len(ids), len(shown), room)
-        return [_head(columns, name_width), *body, self._totals(columns, name_width, store)]
+        self._note(ids, len(shown), room)
+        return [self._head(columns, name_width), *body, self._totals(ids, columns, name_width)]
 
     def _empty(self) -> str:
         if self._store.wire:
             return f"No strategy matches “{clean(self.filter, 40)}”. Esc ends the filter."
         return "No strategies yet." if self._store.link == "up" else "Waiting for the engine …"
 
-    def _note(self, count: int, shown: int, room: int) -> None:
+    def _note(self, ids: list[str], shown: int, room: int) -> None:
+        order, store = self._arrangement, self._store
         title = f"1 Strategies · filter “{clean(self.filter, 30)}”" if self.filter else "1 Strategies"
+        if order.attention_first:
+            needy = sum(attention(fields, store.commands)[0] > 0 for fields in store.wire.values())
+            title += f" · attention first: {needy}"
         if self._marked:
             seen = len(self.marked_in_view)
             hidden = f", {len(self._marked) - seen} of them filtered away" if seen < len(self._marked) else ""
             title += f" · {len(self._marked)} marked{hidden}"
-        if self._store.stale and self._store.wire:
-            title += f" · as of {age(self._store.data_age_seconds)} ago"
-        span = f"{self._top + 1}–{self._top + shown} of {count}" if count > room else ""
-        self.entitle(title, span)
+        if store.stale and store.wire:
+            title += f" · as of {age(store.data_age_seconds)} ago"
+        self.entitle(title, self.filter_problem or self._place(ids, shown, room))
+
+    def _place(self, ids: list[str], shown: int, room: int) -> str:
+        """Say which part of the table is in view, and where the selection is where it is not."""
+        if len(ids) <= room:
+            return ""
+        place = f"{self._top + 1}–{self._top + shown} of {len(ids)}"
+        if self.selected_id not in ids or self.selected_id in self._shown:
+            return place
+        away = "above" if ids.index(self.selected_id) < self._top else "below"
+        return f"{clean(self._store.name(self.selected_id), 30)} is selected, {away} · {place}"
 
     def _row(self, strategy_id: str, columns: list[Column], name_width: int, width: int) -> Line:
         store = self._store
@@ -284,6 +251,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         state = (
             store.revisions[strategy_id], command and (command.number, command.outcome), marked,
             selected and (True, self.has_focus), store.stale, store.emergency, width, store.widest_position_decimals,
+            store.trends.samples, store.trends.moved(strategy_id),
         )  # fmt: skip
         known = self._rows.get(strategy_id)
         if known is not None and known[0] == state:
@@ -304,7 +272,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             spans = [(text, "stale") for text, _ in spans]
         for column in columns:
             text, ink = column.cell(strategy, store, column.width)
-            known = not store.stale or (column.title == "STATUS" and store.commands.news(strategy.id) is not None)
+            known = not store.stale or (column.id == "status" and store.commands.news(strategy.id) is not None)
             spans.append((f" {text}", ink if known and not (unsure and column.priced) else "stale"))
         return Line(tuple(spans), self._ground(selected))
 
@@ -316,19 +284,40 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def _ground(self, selected: bool) -> Ink:
         return ("selection" if self.has_focus else "selection-quiet") if selected else "ground"
 
-    def _totals(self, columns: list[Column], name_width: int, store: Store) -> Line:
-        spans: list[Span] = [(fit(f"Σ {len(store.wire)}", name_width + 2), "muted")]
-        for column in columns:
-            if column.total is None:
-                spans.append((" " * (column.width + 1), "plain"))
-                continue
-            total = store.total(column.total)
-            money = column.total.endswith("Pnl")
-            text = number(total, 2, signed=True) if money else f"{total:,}"
-            spans.append(
-                (text.rjust(column.width + 1), "stale" if store.stale else signed_ink(total) if money else "muted")
-            )
+    def _head(self, columns: list[Column], name_width: int) -> Line:
+        """Write the titles; the one that the table is sorted by has a mark before it."""
+        order = self._arrangement
+        spans: list[Span] = []
+        for column, text in [(NAME, "  " + fit(NAME.title, name_width)), *((c, " " + c.head) for c in columns)]:
+            if column.id == order.sort:
+                at = len(text) - len(text.lstrip()) - 1
+                text = f"{text[:at]}{'▾' if order.descending else '▴'}{text[at + 1 :]}"
+            spans.append((text, "key" if column.id == order.sort else "faint"))
         return Line(tuple(spans))
+
+    def _totals(self, ids: list[str], columns: list[Column], name_width: int) -> Line:
+        """Sum up what is shown; positions only where all are of one asset."""
+        store = self._store
+        shown = [store.wire[strategy_id] for strategy_id in ids]
+        of = f" of {len(store.wire)}" if len(ids) < len(store.wire) else ""
+        spans: list[Span] = [(fit(f"Σ {len(ids)}{of}", name_width + MARKS_WIDTH), "muted")]
+        for column in columns:
+            text, ink = self._total(column, shown)
+            spans.append((f" {text:>{column.width}}", "stale" if store.stale and text else ink))
+        return Line(tuple(spans))
+
+    def _total(self, column: Column, shown: list[Wire]) -> Span:
+        if column.id == "position" and len({fields["asset"] for fields in shown}) == 1:
+            position = sum((fields["currentPosition"] for fields in shown), Decimal(0))
+            text = number(position, self._store.position_decimals(shown[0]["asset"]), signed=True)
+            return f"{on_point(text, column.width - 1, self._store.widest_position_decimals)} ", signed_ink(position)
+        if column.total is None:
+            return "", "plain"
+        total = sum((fields[column.total] for fields in shown), Decimal(0))
+        if column.total.endswith("Pnl"):
+            tail = " " if column.id == "pnl" else ""
+            return number(total, 2, signed=True) + tail, signed_ink(total)
+        return (number(total, 2) if column.id == "fees" else f"{total:,}"), "muted"
 
     def on_focus(self) -> None:
         """Show that the keys go here."""
@@ -339,11 +328,25 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self.draw()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the line that was clicked."""
-        index = self._top + event.get_content_offset_capture(self).y - 1
+        """Select the line that was clicked; sort by the column whose title was."""
+        x, y = event.get_content_offset_capture(self)
+        if y == 0:
+            self._sort_at(x)
+            return
+        index = self._top + y - 1
         ids = self.ids
         if 0 <= index < len(ids):
             self.select(ids[index])
+
+    def _sort_at(self, x: int) -> None:
+        columns, name_width = layout(self._columns, self.content_size.width)
+        edge = name_width + MARKS_WIDTH
+        for column in (NAME, *columns):
+            if column is not NAME:
+                edge += column.width + 1
+            if x < edge:
+                self.sort_by(column.id)
+                return
 
     def on_mouse_scroll_down(self) -> None:
         """Scroll; the selection stays where it is."""
@@ -354,16 +357,3 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         """Scroll; the selection stays where it is."""
         self._top = max(0, self._top - 3)
         self.draw()
-
-
-def _matches(fields: Mapping[str, Any], words: list[str]) -> bool:
-    text = " ".join(str(fields.get(name, "")) for name in ("name", "asset", "status", "pauseReason")).lower()
-    return all(word in text for word in words)
-
-
-def _head(columns: list[Column], name_width: int) -> Line:
-    spans: list[Span] = [("  " + fit("NAME", name_width), "faint")]
-    for column in columns:
-        title = column.title if column.title != "POSITION" else "POSITION  "
-        spans.append((" " + (title.ljust(column.width) if column.left else title.rjust(column.width)), "faint"))
-    return Line(tuple(spans))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from console.actions import ACTIONS
 from console.app import ConsoleApp
 from console.commands import Command
 from console.screens.dialog import DEAF_SECONDS, Question
+from console.screens.event_details import EventDetails
 from console.screens.help import Help
 from tests.end_to_end.engine_process import engine, profile
 from zenotc import ZenOTCClient
@@ -139,6 +141,37 @@ async def _filter(desk: Desk) -> None:
     assert desk.app._table.ids == [desk.selected] and (await desk.strategy()).asset == "ETH"
     await desk.press("escape", "g")
     assert len(desk.app._table.ids) == 3
+
+
+@drives("sort", "sort_other_way", "attention_first", "columns")
+async def _arrange(desk: Desk) -> None:
+    table = desk.app._table
+    created, selected = list(table.ids), desk.selected
+    await desk.press("o", "O")
+    assert "▾NAME" in desk.text and desk.selected == selected
+    names = [desk.app.store.name(key) for key in table.ids]
+    assert names == sorted(names, reverse=True)
+    await desk.press("A")
+    assert "attention first: 0" in desk.text
+    await desk.press("A", "v", "j", "space", "escape")
+    assert "STATUS" not in desk.text.splitlines()[2]
+    await desk.press("v", "u", "escape")
+    assert "STATUS" in desk.text.splitlines()[2]
+    while table.view.sort:
+        await desk.press("o")
+    assert table.ids == created
+
+
+@drives("export")
+async def _export(desk: Desk) -> None:
+    await desk.press("3", "w")
+    await desk.until(lambda: "events are in" in desk.text)
+    (exact,) = desk.app._export_directory.glob("*.jsonl")
+    written = [json.loads(line)["seq"] for line in exact.read_text().splitlines()]
+    assert written == sorted(written) and len(exact.with_suffix(".txt").read_text().splitlines()) == len(written)
+    await desk.press("enter")
+    assert isinstance(desk.app.screen, EventDetails) and "severity" in desk.text
+    await desk.press("escape", "1")
 
 
 @drives("help")
@@ -306,10 +339,10 @@ def test_every_action_of_the_registry_is_driven() -> None:
     assert set(DRIVES) == {action.id for action in ACTIONS}
 
 
-async def test_each_key_does_on_an_engine_what_it_says(state_dir: Path) -> None:
+async def test_each_key_does_on_an_engine_what_it_says(state_dir: Path, tmp_path: Path) -> None:
     url = str(profile(state_dir)["url"])
     async with ZenOTCClient(base_url=url, state_dir=state_dir, operator="tester") as client:
-        app = ConsoleApp(client, operator="tester")
+        app = ConsoleApp(client, operator="tester", export_directory=tmp_path, view_file=tmp_path / "view.json")
         async with app.run_test(size=(120, 40)) as pilot:
             desk = Desk(app, pilot, client)
             await desk.until(lambda: app.store.open_orders and app.store.status is not None)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from console.commands import CommandLog
+from console.event_facets import event_language
 from console.formatting import clean, fit
-from console.narrative import event_line, matches
+from console.narrative import event_line
 from console.screens.questions import _Clear, _Flatten
 from console.store import Store
 from tests.console.double import Engine, fill, strategy
@@ -54,7 +55,7 @@ def test_an_event_of_any_content_is_one_harmless_line(kind: str, fields: dict[st
     store = Store(lambda: 0.0)
     event = {"type": kind, "seq": 1, **fields}
     assert _harmless(event_line(event, store, width).text)
-    matches(event, store, ["word", "-other"])
+    event_language(store).compile("word -other -type:b strategy:c price:<3 -severity:quiet")(event)
 
 
 @given(TEXTS, TEXTS, TEXTS)

@@ -309,7 +309,7 @@ async def test_prices_of_a_market_that_has_fallen_silent_are_dimmed_and_marked(d
         rows = screen_text(app).splitlines()
         assert "○ stale data" in rows[3] and "12 s" in rows[3] and "● active" not in rows[3]
         inks = {text.strip(): ink for text, ink in app._table._drawn[1].spans}
-        assert inks["+812.44"] == "stale" and inks["+3.200 ▲"] == "gain", "a position is known, its worth is not"
+        assert inks["+812.44"] == "stale" and inks["+3.200"] == "gain", "a position is known, its worth is not"
         await pilot.press("j", "j", "s")
         assert "The market data of SOL is 12 s old: nothing that adds risk is sent." in screen_text(app)
         assert engine.calls == []
