@@ -47,7 +47,7 @@ MAKERS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 """A plain strategy, one that hedges at the other venue, and one whose quotes use all that its limit allows."""
 
-_COMMON = {"enabled": True, "base_spread_bps": 3, "requote_threshold_bps": 0.3, "quote_refresh_seconds": 0.2}
+_COMMON = {"base_spread_bps": 3, "requote_threshold_bps": 0.3, "quote_refresh_seconds": 0.2}
 
 
 class EngineEndedError(Exception):
@@ -201,15 +201,24 @@ class Arena:
             await engine.ask(engine.client.mm_strategy.create(**parameters))
             asset = str(maker["asset"])
             self.limits[asset] = self.limits.get(asset, Decimal(0)) + Decimal(str(maker["max_position"]))
+        await self.start(engine)
+
+    async def start(self, engine: Engine) -> None:
+        """Start every strategy that is stopped."""
+        for strategy in await self._marked(engine):
+            if strategy.status == "stopped":
+                await engine.ask(engine.client.mm_strategy.start(strategy.id))
 
     async def resume(self, engine: Engine) -> None:
-        """Let every strategy quote, as soon as there is a mid to mark it with."""
-        strategies = await engine.until(
-            engine.client.mm_strategy.list, lambda found: all(one.mid is not None for one in found), QUIET_SECONDS
-        )
-        for strategy in strategies:
+        """Let every strategy quote that is paused."""
+        for strategy in await self._marked(engine):
             if strategy.status == "paused":
                 await engine.ask(engine.client.mm_strategy.resume(strategy.id))
+
+    async def _marked(self, engine: Engine) -> list[Strategy]:
+        """Return the strategies, as soon as each has a mid to be marked with."""
+        listed = engine.client.mm_strategy.list
+        return list(await engine.until(listed, lambda all_: all(one.mid is not None for one in all_), QUIET_SECONDS))
 
     async def pause(self, engine: Engine) -> None:
         """Let nothing rest, and nothing be under way."""

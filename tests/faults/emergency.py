@@ -295,11 +295,9 @@ async def _go_on(place: Arena, engine: Engine) -> Engine:
         engine = place.launch(Plan(silence_seconds=SILENCE_SECONDS))
     await engine.ready()
     makers = engine.client.mm_strategy
-    await engine.until(makers.list, lambda found: all(one.mid is not None for one in found), _QUOTING_SECONDS)
     await engine.until(makers.status, _proved, _CONFIRMED_SECONDS)
     await engine.ask(makers.clear_emergency_stop(operator="faults"))
-    for strategy in await engine.ask(makers.list()):
-        await engine.ask(makers.start(strategy.id))
+    await place.start(engine)
     return engine
 
 
