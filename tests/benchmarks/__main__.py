@@ -14,7 +14,17 @@ from typing import Any
 
 from tests.benchmarks.report import progress
 
-BENCHMARKS = ("startup", "engine", "replay", "replay_alone", "many_strategies", "emergency_stop", "journal", "console")
+BENCHMARKS = (
+    "startup",
+    "engine",
+    "replay",
+    "replay_alone",
+    "checks",
+    "many_strategies",
+    "emergency_stop",
+    "journal",
+    "console",
+)
 
 
 def _run(name: str) -> Any:

@@ -11,6 +11,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,20 @@ class Run:
     fills: int
 
 
-async def replay(base_spread_bps: float, directory: Path) -> Run:
-    """Replay the session once."""
+async def replay(
+    base_spread_bps: float,
+    directory: Path,
+    parameters: Mapping[str, Any] = {"max_daily_loss": 5000},
+    limits: Mapping[str, Any] = {},
+) -> Run:
+    """Replay the session once; `parameters` of the strategy, `limits` of the engine."""
     state = StateDirectory.open(directory)
     venue = ReplayVenue(RECORDED_BTC, order_latency_ns=LATENCY_NS)
-    settings = EngineSettings(quoting_venue=venue.name, hedge_venue=None)
+    settings = EngineSettings(quoting_venue=venue.name, hedge_venue=None, **limits)
     config = StrategyConfig.build(
         {
             "name": "replayed", "asset": "BTC", "enabled": True, "base_spread_bps": base_spread_bps,
-            "quote_size": "0.05", "quote_layers": 3, "max_position": 2, "skew_factor": 1.0, "max_daily_loss": 5000,
+            "quote_size": "0.05", "quote_layers": 3, "max_position": 2, "skew_factor": 1.0, **parameters,
         }
     )  # fmt: skip
     with Journal.open(state.journal, now_ns=time.time_ns()) as journal:
