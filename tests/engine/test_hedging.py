@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.engine.bench import Bench
-from zenotc.models.events import HedgeCompleted, HedgeFilled, HedgeTriggered
+from zenotc.models.events import ErrorOccurred, HedgeCompleted, HedgeFilled, HedgeTriggered
 from zenotc.models.orders import OrderCancelled, Place
 
 
@@ -74,3 +75,57 @@ def test_a_flatten_counts_what_a_hedge_has_sent() -> None:
         bench.fill_children()
         bench.wait(1)
     assert bench.done(command) and bench.strategy().position == 0
+
+
+def test_switching_hedging_off_ends_a_hedge_under_way() -> None:
+    bench = hedging("external", hedge_algo="twap", hedge_duration_minutes=10, hedge_slice_seconds=30)
+    bench.wait(1)
+    bench.fill_children()
+    traded = bench.strategy().position
+    assert bench.done(bench.update(auto_hedge_enabled=False))
+    bench.wait(120)
+    assert bench.strategy().position == traded and not children(bench) and bench.strategy().plan is None
+    (completed,) = bench.of(HedgeCompleted)
+    assert completed.filled_quantity == 3 - traded
+
+
+def test_a_hedge_under_way_follows_another_target() -> None:
+    bench = hedging("external", hedge_algo="twap", hedge_duration_minutes=1, hedge_slice_seconds=10)
+    bench.update(hedge_target=Decimal("0.5"))
+    for _ in range(70):
+        bench.wait(1)
+        bench.fill_children()
+    assert bench.strategy().position == Decimal("0.5")
+    assert len(bench.of(HedgeTriggered)) == len(bench.of(HedgeCompleted)) == 1
+
+
+def test_a_raised_threshold_lets_the_hedge_end_and_a_lowered_one_begins_another() -> None:
+    bench = hedging("external", 1_900)
+    bench.update(hedge_threshold=Decimal("1.5"))
+    bench.wait(6)
+    (child,) = children(bench)
+    assert child.quantity_lots == 900
+    bench.update(hedge_threshold=5)
+    bench.fill_children()
+    assert bench.strategy().position == 1 and bench.strategy().plan is None
+
+
+def unhedged(bench: Bench) -> int:
+    return sum(error.code == "UNHEDGED" for error in bench.of(ErrorOccurred))
+
+
+def test_what_is_unhedged_is_told_every_minute_while_it_should_be_hedged() -> None:
+    bench = hedging("external")
+    bench.wait(190)
+    assert unhedged(bench) == 3
+
+
+def test_what_a_pause_leaves_unhedged_is_told_once() -> None:
+    bench = hedging("external")
+    order = next(bench.strategy().live_quotes("buy"))
+    bench.pause()
+    bench.wait(190)
+    assert unhedged(bench) == 1
+    bench.fill(order.client_order_id, 1)
+    bench.wait(190)
+    assert unhedged(bench) == 2

@@ -10,6 +10,7 @@ from zenotc.engine.conductor import Conductor
 from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.lifecycle import Trigger
 from zenotc.engine.reconciler import Reconciler
+from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import StrategyError, ZenOTCError
@@ -40,12 +41,18 @@ class Commander:
     """Takes commands; every kind has one method."""
 
     def __init__(
-        self, state: EngineState, conductor: Conductor, emergency: EmergencyDesk, reconciler: Reconciler
+        self,
+        state: EngineState,
+        conductor: Conductor,
+        emergency: EmergencyDesk,
+        reconciler: Reconciler,
+        watch: RiskWatch,
     ) -> None:
         self._state = state
         self._conductor = conductor
         self._emergency = emergency
         self._reconciler = reconciler
+        self._watch = watch
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             CreateStrategy: self._create,
             UpdateStrategy: self._update,
@@ -116,6 +123,8 @@ class Commander:
                     operator=command.operator,
                 )
             )
+            # A limit that has come below what is measured already does not wait for the next mark.
+            self._watch.check(strategy, now_ns)
         self._state.reply(command.command_id)
 
     def _delete(self, command: DeleteStrategy, now_ns: int) -> None:

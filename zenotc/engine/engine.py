@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from zenotc.engine.actions import Action, DayBegan
 from zenotc.engine.commander import Commander
@@ -80,7 +81,7 @@ class Engine:
             agreed=self._observe_again,
         )
         self._reconciler = self._reporter.reconciler
-        self._commander = Commander(self.state, self._conductor, self._emergency, self._reconciler)
+        self._commander = Commander(self.state, self._conductor, self._emergency, self._reconciler, self._watch)
         self._stale_ns = round(settings.stale_after_seconds * _NS)
         self._acknowledge_ns = round(settings.acknowledge_within_seconds * _NS)
         self._day_ends_ns = (start_ns // _DAY_NS + 1) * _DAY_NS
@@ -180,13 +181,14 @@ class Engine:
         """Do what is due: samples, refreshes, slices, deadlines."""
         if now_ns >= self._day_ends_ns:
             self._begin_day(now_ns)
-        while self._second_ns <= now_ns:
-            self._on_second(self._second_ns)
-            self._second_ns += _NS
+        # First, for where timers come late the seconds to catch up with must not find an old book to quote on.
         for market in self.state.markets.values():
             if market.usable and market.is_stale(now_ns, self._stale_ns):
                 market.usable = False
                 self._withdraw(market.strategies, now_ns, "stale_market_data")
+        while self._second_ns <= now_ns:
+            self._on_second(self._second_ns)
+            self._second_ns += _NS
         for strategy in list(self.state.strategies.values()):
             self._guarded(strategy, now_ns, self._on_strategy_timer)
         self._query_silent_orders(now_ns)
@@ -273,7 +275,7 @@ class Engine:
 
     def _withdraw(self, strategies: Iterable[StrategyState], now_ns: int, reason: str) -> None:
         for strategy in strategies:
-            self._quoter.withdraw(strategy, now_ns, reason)
+            self._guarded(strategy, now_ns, partial(self._quoter.withdraw, reason=reason))
 
     def _query_silent_orders(self, now_ns: int) -> None:
         """Take what has not been answered in time as unknown, and ask; ask again what stays unknown."""

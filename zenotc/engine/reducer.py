@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from zenotc.engine.depth import Child, allocate
 from zenotc.engine.desk_limits import DeskLimits
@@ -44,7 +45,7 @@ class Reducer:
         slice_ns = round(config.hedge_slice_seconds * _NS)
         duration_ns = round(config.hedge_duration_minutes * 60 * _NS)
         plan = strategy.plan = self._plan(strategy, "hedge", config.hedge_algo, now_ns)
-        plan.target_lots = ceil_steps(float(target / strategy.market.instrument.lot_size))
+        plan.target_lots = self._target_lots(strategy, target)
         plan.quantity_lots = plan.remaining_lots(strategy.position_lots)
         if scheduled:
             plan.slices, plan.slice_ns = max(1, round(duration_ns / slice_ns)), slice_ns
@@ -100,6 +101,8 @@ class Reducer:
             if any(strategy.live_quotes()) and not _over(plan, now_ns):
                 return None
             plan.direction = 1 if strategy.position_lots >= 0 else -1
+        elif not self._follow(strategy, plan):
+            return self._end(strategy, plan, now_ns)
         if _over(plan, now_ns) or (not children and self._done(strategy, plan)):
             return self._end(strategy, plan, now_ns)
         outstanding = sum(strategy.lots_of(order, order.exposure_lots) for order in children)
@@ -107,6 +110,20 @@ class Reducer:
         if due > 0 and not any(order.state == "unknown" for order in children):
             self._send_children(strategy, plan, due, now_ns)
         return None
+
+    def _follow(self, strategy: StrategyState, plan: ReducePlan) -> bool:
+        """Take an updated target into a hedge under way; returns whether it may go on at all.
+
+        Its schedule and its trigger are those of when it began.
+        """
+        config = strategy.config
+        if not strategy.hedges or not config.auto_hedge_enabled or config.hedge_target is None:
+            return False
+        plan.target_lots = self._target_lots(strategy, config.hedge_target)
+        return True
+
+    def _target_lots(self, strategy: StrategyState, target: Decimal) -> int:
+        return ceil_steps(float(target / strategy.market.instrument.lot_size))
 
     def _done(self, strategy: StrategyState, plan: ReducePlan) -> bool:
         """Return whether what is left is less than any of the plan's markets can trade."""

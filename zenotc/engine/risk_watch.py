@@ -114,10 +114,16 @@ class RiskWatch:
             self._quoter.withdraw(strategy, now_ns, "measure_unknown")
 
     def _tell_unhedged(self, strategy: StrategyState, now_ns: int) -> None:
-        """Tell once a minute of what should be hedged and is not; a schedule is given its time."""
+        """Tell once a minute of what should be hedged and is not; a schedule is given its time.
+
+        Where its status keeps a strategy from hedging, the same amount is told once.
+        """
+        assert strategy.unhedged_since_ns is not None
         scheduled = strategy.plan is not None and strategy.plan.slices > 1
         minutes, second = divmod(int(strategy.unhedged_seconds(now_ns)), 60)
-        if minutes and second == 0 and not scheduled:
+        now_unhedged = (strategy.unhedged_since_ns, strategy.unhedged)
+        if minutes and second == 0 and not scheduled and (strategy.hedges or strategy.unhedged_told != now_unhedged):
+            strategy.unhedged_told = now_unhedged
             self._state.error(strategy, "UNHEDGED", strategy.unhedged_values(now_ns), now_ns)
 
     def _resume(self, strategy: StrategyState, now_ns: int) -> None:

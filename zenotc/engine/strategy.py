@@ -47,6 +47,8 @@ class StrategyState:
         Total PnL at the last mark before 00:00 UTC, USD.
     resume_at_ns
         When a breaker lets it resume by itself; `None` where an operator has to.
+    unhedged_told
+        Since when and how much was unhedged when an error last told of it.
     """
 
     strategy_id: str
@@ -74,6 +76,7 @@ class StrategyState:
     denied: dict[Side, Denial] = field(default_factory=dict)
     recent_fills_ns: dict[Side, deque[int]] = field(default_factory=lambda: {BUY: deque(), SELL: deque()})
     unhedged_since_ns: int | None = None
+    unhedged_told: tuple[int, Decimal] | None = None
     rejections: deque[int] = field(default_factory=deque)
     published_pnl: tuple[Decimal, Decimal] | None = None
     remaining_position: Decimal | None = None
