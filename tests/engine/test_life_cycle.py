@@ -290,6 +290,15 @@ def test_a_fill_that_is_missing_at_the_end_of_an_order_still_counts_against_the_
     assert not order.live and order.client_order_id not in bench.engine.state.orders
 
 
+def test_a_strategy_that_cannot_start_while_the_link_is_away_is_told_of_as_one_that_exists() -> None:
+    bench = Bench()
+    bench.mid(50_000)
+    bench.take(bench.engine.on_link("sandbox", False, bench.now_ns))
+    refused = bench.error(bench.create(enabled=True))
+    assert bench.strategy().status == "stopped" and "exists and is stopped" in refused.message
+    assert (refused.code, refused.status_code) == ("recovering", 409), "a 503 would be sent again, and refused then"
+
+
 def test_a_missing_fill_is_looked_for_among_those_that_are_not_known_yet() -> None:
     bench = active()
     bench.engine.state.venues["sandbox"].known_fill = "t7"

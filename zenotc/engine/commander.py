@@ -13,7 +13,7 @@ from zenotc.engine.reconciler import Reconciler
 from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
-from zenotc.exceptions import StrategyError, ZenOTCError
+from zenotc.exceptions import ConnectionFailedError, StrategyError, ZenOTCError
 from zenotc.models.commands import (
     AcceptPosition,
     CancelQuotes,
@@ -102,6 +102,8 @@ class Commander:
                 error.details["strategyId"] = command.strategy_id
                 error.message = f"{error.message}; the strategy {command.strategy_id} exists and is stopped"
                 error.args = (error.message,)
+                if isinstance(error, ConnectionFailedError):
+                    error.status_code = StrategyError.default_status  # who asks must not take it for nothing done
                 raise
         self._state.reply(command.command_id)
 
