@@ -154,7 +154,7 @@ class FaultyLink:
             due, raw = item
             await asyncio.sleep(max(due - now(), 0))
             await flowing.wait()
-            if connection.broken:
+            if connection.broken or writer.is_closing():
                 return
             writer.write(raw)
         await flowing.wait()
