@@ -18,6 +18,7 @@ from console.formatting import clean, decimals_of, time_of
 from console.inspection import Inspection
 from console.queue_ahead import QueueAhead
 from console.trends import Trends
+from zenotc.exceptions import ValidationError
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
@@ -222,16 +223,18 @@ class Store:
     def strategy(self, strategy_id: str | None) -> Strategy | None:
         """Return a strategy, `None` where there is none (any more); of many that change, few are looked at.
 
-        One that this console cannot read, of a newer engine for example, is `None` as well.
+        One that this console cannot read, of a newer engine for example, or one that contradicts itself, is `None` as
+        well.
         """
         if strategy_id is None or strategy_id not in self.wire:
             return None
         if strategy_id not in self._models:
             try:
                 self._models[strategy_id] = Strategy.from_wire(self.wire[strategy_id])
-            except pydantic.ValidationError as error:
+            except (pydantic.ValidationError, ValidationError) as error:
                 self._models[strategy_id] = None
-                self.problem = f"{self.name(strategy_id)} cannot be read: {clean(error.errors()[0]['msg'])}"
+                reason = error.message if isinstance(error, ValidationError) else error.errors()[0]["msg"]
+                self.problem = f"{self.name(strategy_id)} cannot be read: {clean(reason)}"
         return self._models[strategy_id]
 
     def name(self, strategy_id: str | None) -> str:

@@ -24,6 +24,7 @@ from zenotc.sdk.stream import Link, LinkState
 from zenotc.sdk.subscriptions import StrategiesChange
 
 NOW = datetime(2026, 3, 2, 12, 41, 7, tzinfo=UTC)
+HEARTBEAT_SECONDS = 1.0
 Wire = dict[str, Any]
 
 
@@ -104,6 +105,8 @@ class Engine:
         Every command, as `(name, argument)`.
     answers
         Set by a test: an exception to raise, or a future to wait for before answering.
+    silent
+        Set by a test: it has no heartbeat.
     """
 
     def __init__(self, strategies: list[Wire] | None = None, environment: str = "sandbox") -> None:
@@ -112,6 +115,7 @@ class Engine:
         self.calls: list[tuple[str, object]] = []
         self.answers: dict[str, BaseException | asyncio.Future[None]] = {}
         self.reachable = True
+        self.silent = False
         self.environment = environment
         self.emergency = EmergencyState(active=False)
         self.asker = Asker(scope="MARKET_MAKING", operator="desk/jo")
@@ -142,10 +146,18 @@ class Engine:
         return Link(state=state, reason="connection refused", round_trip_ms=0.6, silent_seconds=0.0, last_seq=4711)
 
     def watch_link(self, callback: Callable[[Link], None]) -> Callable[[], None]:
-        """Call back on changes of the connection."""
+        """Call back on changes of the connection and on every heartbeat."""
         self._on_link = callback
         callback(self.link)
-        return lambda: None
+        beat = asyncio.create_task(self._beat())
+        return beat.cancel
+
+    async def _beat(self) -> None:
+        """Be heard each second, as an engine is: a test that takes long is not blind."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if self.reachable and not self.silent:
+                self._on_link(self.link)
 
     def lose(self) -> None:
         """Go away."""
