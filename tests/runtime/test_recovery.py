@@ -305,3 +305,16 @@ async def test_a_fault_leaves_its_traceback_in_the_journal(tmp_path: Path) -> No
         await until(lambda: desk.strategy("s1").status == "paused")
         faults = desk._journal.records(FaultRecord)
         assert faults[0].strategy_id == "s1" and "AttributeError" in faults[0].traceback
+
+
+async def test_an_engine_that_hangs_loses_its_quotes(tmp_path: Path) -> None:
+    silent = SETTINGS.model_copy(update={"cancel_on_silence_seconds": 2.0})
+    async with hosting(tmp_path, run=False) as bench, desk_at(bench, tmp_path, silent) as desk:
+        await desk.execute(new())
+        await until(lambda: at_the_exchange(bench)[1] == 2)
+        await asyncio.sleep(3)
+        assert at_the_exchange(bench)[1] == 2, "the timer is set again in time"
+        driver = next(task for task in desk._running if task.get_name() == "driver")
+        driver.cancel()
+        await until(lambda: at_the_exchange(bench)[1] == 0, 4)
+        assert [order.end_reason for order in bench.exchange.account._ended][-2:] == ["silence", "silence"]
