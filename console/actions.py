@@ -274,6 +274,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("attention_first", "A", "A", "attention", "Strategies that need somebody first; again: the usual order.",
            footer=False),
     Action("columns", "v", "v", "columns", "Choose the columns of the strategies and their order.", footer=False),
+    Action("acknowledge", "a", "a", "acknowledge", "Take the alerts as seen.", footer=False),
     Action("export", "w", "w", "write file", "Write the events that the log's filter lets through to files, as JSON "
            "and as text.", footer=False),
     Action("palette", "ctrl+p", "^P", "actions", "Find an action by its name.", footer=False),

@@ -13,7 +13,7 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +29,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from console.actions import ACTIONS, Situation, action_by_id, refusal_of
+from console.alerts import DEFAULT_RULES, Rule
 from console.double_press import DoublePress
 from console.formatting import clean
 from console.hand import Hand
@@ -45,6 +46,7 @@ from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.strategy_table import StrategyTable
+from console.widgets.toasts import Toasts
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
 from zenotc.sdk.client import ZenOTCClient
 
@@ -89,6 +91,8 @@ class ConsoleApp(App[int]):
         Where the table's columns and order are remembered; `None` nowhere.
     export_directory
         Where events are written to; default the working directory.
+    alert_rules
+        Which events become toasts and ring the bell.
     clock
         Monotonic seconds.
     utc_now
@@ -112,6 +116,7 @@ class ConsoleApp(App[int]):
         read_only: bool = False,
         view_file: Path | None = None,
         export_directory: Path | None = None,
+        alert_rules: Sequence[Rule] = DEFAULT_RULES,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -120,6 +125,7 @@ class ConsoleApp(App[int]):
         name = operator or getpass.getuser()
         self.store = Store(clock, address=address or _address(client), utc_now=utc_now, read_only=read_only)
         self.store.commands.operator = clean(name, 40)
+        self.store.alerts.use(alert_rules)
         self._link = Link(client, self.store)
         self._emergency_key = DoublePress()
         self._drawn_log_at = -LOG_SECONDS
@@ -135,6 +141,7 @@ class ConsoleApp(App[int]):
         self._journal = EventLog(self.store)
         self._commands = CommandHistory(self.store)
         self._status = StatusLine(self.store)
+        self._toasts = Toasts(self.store)
         self._footer = Footer(self.situations)
 
     def compose(self) -> ComposeResult:
@@ -150,6 +157,7 @@ class ConsoleApp(App[int]):
         yield field
         yield self._status
         yield self._footer
+        yield self._toasts
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what the style sheet needs under any theme."""
@@ -191,7 +199,9 @@ class ConsoleApp(App[int]):
             self.set_class(live, "-live")
         if not self.store.stale:
             self.store.trends.sample(self.store.wire)
-        for widget in (self._header, self._table, self._commands, self._status, self._footer):
+        if self.store.alerts.rings():
+            self.bell()
+        for widget in (self._header, self._table, self._commands, self._status, self._footer, self._toasts):
             widget.draw()
 
     def _draw_rest(self) -> None:
@@ -301,6 +311,12 @@ class ConsoleApp(App[int]):
 
         chooser = ColumnChooser(self._table.columns, self._table.choose_columns)
         await self.push_screen(chooser, lambda _: self._remember_view())
+
+    async def _do_acknowledge(self) -> None:
+        count = self.store.alerts.acknowledge()
+        self._status.answer(f"{count} acknowledged." if count else "There is no alert to acknowledge.", "muted")
+        self._toasts.draw()
+        self._header.draw()
 
     async def _do_export(self) -> None:
         self.run_worker(self._export(), name="export", group="export", exclusive=True, exit_on_error=False)
@@ -433,6 +449,7 @@ class ConsoleApp(App[int]):
         field = self.query_one("#filter", Input)
         self._filtered: Any = self._journal if self._journal.has_focus else self._table
         field.value = f"{self._filtered.filter} ".lstrip()
+        self._filtered.keep_filter()
         self.add_class("-filtering")
         field.display = True
         self.screen.set_focus(field)  # at once: what is typed next, however fast, is no command
@@ -448,10 +465,10 @@ class ConsoleApp(App[int]):
         self.remove_class("-filtering")
         self.query_one("#filter", Input).display = False
         self.screen.set_focus(self._filtered)
-        if self._filtered.filter_problem:
+        problem = self._filtered.keep_filter()
+        if problem:
             kept = f"The filter “{clean(self._filtered.filter, 40)}” stays" if self._filtered.filter else "No filter"
-            self._status.answer(f"{self._filtered.filter_problem} {kept}.")
-            self._filtered.filter = self._filtered.filter
+            self._status.answer(f"{kept}: {problem}")
         if self._filtered is self._table:
             self._table.select_shown()
 

@@ -232,7 +232,7 @@ COLUMNS = (
            rank=5),
     Column("fills", "FILLS", "trades so far", 8, _count("trade_count"), _field("tradeCount"), total="tradeCount",
            rank=8),
-    Column("attention", "ATTENTION", "why it needs somebody", 15, _attention,
+    Column("attention", "ATTENTION", "why it needs somebody", 16, _attention,
            lambda fields, store: attention(fields, store.commands)[1] or None, "text", rank=11),
     Column("reason", "REASON", "why it is paused or stopped", 18, _text("pause_reason"), _field("pauseReason"),
            "text"),

@@ -166,11 +166,11 @@ class Language(Generic[T]):
 
 
 class LiveFilter(Generic[T]):
-    """A filter while it is typed: what does not make sense leaves the last one that did in force.
+    """A filter while it is typed: what does not make sense puts the last one that was kept in force again.
 
     Attributes
     ----------
-    text
+    text, passes
         The filter in force.
     problem
         Why the newest text is not in force, '' where it is.
@@ -180,17 +180,21 @@ class LiveFilter(Generic[T]):
         self._language = language
         self.text, self.problem = text, ""
         self.passes = language.compile(text)
+        self.keep()
+
+    def keep(self) -> str:
+        """Keep the filter in force; return why the newest text is not."""
+        problem, self.problem = self.problem, ""
+        self._kept = self.text, self.passes
+        return problem
 
     def set(self, text: str) -> bool:
         """Take another text; return whether another filter is in force."""
         text = " ".join(text.split())
+        before, self.problem = self.text, ""
         try:
-            passes = self._language.compile(text)
+            self.text, self.passes = text, self._language.compile(text)
         except FilterError as error:
             self.problem = str(error)
-            return False
-        self.problem = ""
-        if text == self.text:
-            return False
-        self.text, self.passes = text, passes
-        return True
+            self.text, self.passes = self._kept
+        return self.text != before

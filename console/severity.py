@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-__all__ = ["SEVERITIES", "Severity", "severity_of"]
+__all__ = ["EVENT_TYPES", "SEVERITIES", "Severity", "severity_of"]
 
 Severity = Literal["quiet", "info", "notice", "alarm"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the least to the gravest: a maker's quotes and marks, what it does, what was done to it, what went wrong."""
 
 _OF_TYPE: dict[str, Severity] = {
-    "quote_sent": "quiet",
-    "quote_cancelled": "quiet",
-    "pnl_update": "quiet",
-    "paused": "notice",
-    "stopped": "notice",
-    "config_changed": "notice",
-    "emergency_stop_cleared": "notice",
-    "circuit_breaker": "alarm",
-    "error": "alarm",
-    "emergency_stop": "alarm",
+    **dict.fromkeys(("quote_sent", "quote_cancelled", "pnl_update"), "quiet"),
+    **dict.fromkeys(("quote_filled", "position_changed", "started", "resumed"), "info"),
+    **dict.fromkeys(("hedge_triggered", "hedge_filled", "hedge_completed"), "info"),
+    **dict.fromkeys(("paused", "stopped", "config_changed", "emergency_stop_cleared"), "notice"),
+    **dict.fromkeys(("circuit_breaker", "error", "emergency_stop"), "alarm"),
 }
+EVENT_TYPES = frozenset(_OF_TYPE)
 
 
 def severity_of(kind: object) -> Severity:

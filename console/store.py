@@ -11,12 +11,14 @@ from typing import Any, Literal
 import pydantic
 
 from console.actions import OLD_SECONDS, Permission
+from console.alerts import Alerts
 from console.commands import CommandLog
 from console.event_ring import EventRing
 from console.facts import Facts
 from console.formatting import clean, decimals_of, time_of
 from console.inspection import Inspection
 from console.queue_ahead import QueueAhead
+from console.severity import severity_of
 from console.trends import Trends
 from zenotc.exceptions import ValidationError
 from zenotc.models.quotes import OrderBook
@@ -126,6 +128,7 @@ class Store:
     inspection: Inspection = field(default_factory=Inspection)
     commands: CommandLog = field(init=False)
     trends: Trends = field(init=False)
+    alerts: Alerts = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
     _models: dict[str, Strategy | None] = field(default_factory=dict)
     _answered: dict[str, datetime] = field(default_factory=dict)
@@ -134,6 +137,7 @@ class Store:
     def __post_init__(self) -> None:
         self.commands = CommandLog(self.clock, self.utc_now)
         self.trends = Trends(self.clock)
+        self.alerts = Alerts(self.clock)
         self._began_at = self.clock()
 
     # What arrives ----------------------------------------------------------------------------------------------------
@@ -178,11 +182,22 @@ class Store:
         """Take events; what another console has done is noted among the commands."""
         self.events.extend(events)
         self.facts.extend(events)
+        self.alerts.extend(event for event in events if self._is_news(event))
         for event in events:
             if event.get("operator") and event.get("type") in _DEEDS and self.live_after_seq is not None:
                 self._note_deed(event)
             elif event.get("type") == "stream_reset":
                 self.live_after_seq = int(event["seq"])
+
+    def _is_news(self, event: Wire) -> bool:
+        """Return whether an event has happened while the console was open, and not by this console's operator."""
+        operator = event.get("operator")
+        return (
+            severity_of(event.get("type")) != "quiet"
+            and self.live_after_seq is not None
+            and event["seq"] > self.live_after_seq
+            and (not operator or operator != self.operator)
+        )
 
     def _note_deed(self, event: Wire) -> None:
         """Note what an operator has done where it was not done from here."""

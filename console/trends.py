@@ -46,10 +46,11 @@ class Trends:
 
     def changed(self, strategy_id: str, before: Wire | None, after: Wire) -> None:
         """Take note of a strategy's change."""
-        if before is None or before["currentPosition"] == after["currentPosition"]:
-            return
-        direction = 1 if after["currentPosition"] > before["currentPosition"] else -1
-        self._moves[strategy_id] = direction, self._clock()
+        if before is None:
+            self._pnl[strategy_id] = deque([after["totalPnl"]], _SAMPLES)
+        elif before["currentPosition"] != after["currentPosition"]:
+            direction = 1 if after["currentPosition"] > before["currentPosition"] else -1
+            self._moves[strategy_id] = direction, self._clock()
 
     def sample(self, wire: Mapping[str, Wire]) -> None:
         """Take a sample of every strategy where one is due."""
@@ -59,10 +60,7 @@ class Trends:
         self._sampled_at = now
         self.samples += 1
         for strategy_id, fields in wire.items():
-            kept = self._pnl.get(strategy_id)
-            if kept is None:
-                kept = self._pnl[strategy_id] = deque(maxlen=_SAMPLES)
-            kept.append(fields["totalPnl"])
+            self._pnl[strategy_id].append(fields["totalPnl"])
 
     def forget(self, strategy_id: str) -> None:
         """Drop a strategy that there is no longer."""

@@ -66,10 +66,9 @@ class EventLog(Sheet, Titled, can_focus=True):
             self._numbers.seek(self._filter.passes or None)
             self.follow()
 
-    @property
-    def filter_problem(self) -> str:
-        """Why the newest filter is not in force."""
-        return self._filter.problem
+    def keep_filter(self) -> str:
+        """Keep the filter in force; return why the newest one is not."""
+        return self._filter.keep()
 
     @property
     def matching(self) -> Matches:
@@ -184,7 +183,7 @@ class EventLog(Sheet, Titled, can_focus=True):
         title = f"3 Events · {'following' if self.following else 'standing still'} · {what}"
         if self._searching:
             title += " · looking further back …"
-        self.entitle(title, self.filter_problem or ("" if self.following else f"{below:,} newer below, G follows"))
+        self.entitle(title, self._filter.problem or ("" if self.following else f"{below:,} newer below, G follows"))
 
     def on_focus(self) -> None:
         """Show that the keys go here."""

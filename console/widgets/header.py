@@ -51,9 +51,9 @@ class Header(Sheet):
             return [Line((label, (f"  {emergency}", "bar-alarm")), "bar-alarm")]
         ground: Ink = "bar-live" if self._live else "bar-sandbox"
         roomy = width >= _ROOMY
-        may = self._may()
-        room = width - len(label[0]) - len(may[0])
-        return [Line((label, may, *_spread(self._left(roomy), self._right(roomy), room)), ground)]
+        may, alerts = self._may(), self._alerts()
+        room = width - len(label[0]) - len(may[0]) - len(alerts[0])
+        return [Line((label, may, alerts, *_spread(self._left(roomy), self._right(roomy), room)), ground)]
 
     @property
     def _live(self) -> bool:
@@ -72,6 +72,11 @@ class Header(Sheet):
             return " READ-ONLY ", "bar-caution"
         permission = self._store.permission
         return ("", "plain") if permission == "MARKET_MAKING" else (f" {permission} KEY ", "bar-caution")
+
+    def _alerts(self) -> Span:
+        """Say how many alerts nobody has acknowledged."""
+        waiting = len(self._store.alerts.waiting)
+        return (f" ! {waiting} a✓ ", "bar-caution") if waiting else ("", "plain")
 
     def _emergency(self) -> str | None:
         store, now = self._store, self._store.clock()

@@ -64,10 +64,9 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         if self._arrangement.filter.set(text):
             self._arrangement.renew()
 
-    @property
-    def filter_problem(self) -> str:
-        """Why the newest filter is not in force."""
-        return self._arrangement.filter.problem
+    def keep_filter(self) -> str:
+        """Keep the filter in force; return why the newest one is not."""
+        return self._arrangement.filter.keep()
 
     @property
     def view(self) -> View:
@@ -232,7 +231,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             title += f" · {len(self._marked)} marked{hidden}"
         if store.stale and store.wire:
             title += f" · as of {age(store.data_age_seconds)} ago"
-        self.entitle(title, self.filter_problem or self._place(ids, shown, room))
+        self.entitle(title, self._arrangement.filter.problem or self._place(ids, shown, room))
 
     def _place(self, ids: list[str], shown: int, room: int) -> str:
         """Say which part of the table is in view, and where the selection is where it is not."""

@@ -171,7 +171,7 @@ class Engine:
 
     async def _watch_strategies(self, callback: Callable[[StrategiesChange], Any]) -> SimpleNamespace:
         self._on_strategies = callback
-        await callback(StrategiesChange(dict(self.strategies), (), True))
+        await callback(StrategiesChange({key: dict(wire) for key, wire in self.strategies.items()}, (), True))
         return SimpleNamespace(close=_nothing)
 
     async def _watch_events(

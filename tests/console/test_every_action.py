@@ -13,6 +13,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from console.actions import ACTIONS
+from console.alerts import UNSEEN_SECONDS
 from console.app import ConsoleApp
 from console.commands import Command
 from console.screens.dialog import DEAF_SECONDS, Question
@@ -160,6 +161,16 @@ async def _arrange(desk: Desk) -> None:
     while table.view.sort:
         await desk.press("o")
     assert table.ids == created
+
+
+@drives("acknowledge")
+async def _acknowledge(desk: Desk) -> None:
+    alerts = desk.app.store.alerts
+    alerts.extend([{"type": "error", "seq": 1, "strategyId": desk.selected, "reason": "drill", "code": "DRILL"}])
+    await desk.until(lambda: "! 1 a✓" in desk.text and "drill" in desk.text)
+    await desk.pilot.pause(UNSEEN_SECONDS)
+    await desk.press("a")
+    assert not alerts.waiting and "drill" not in desk.text
 
 
 @drives("export")

@@ -6,8 +6,9 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import platformdirs
 import typer
 
 from zenotc.cli.answers import REFUSED, fail, user_name
@@ -44,6 +45,7 @@ def console(
     Exit codes: 0 left, 1 the engine could not start or left orders open, 2 bad usage.
     """
     parse_speed(speed)
+    _preferences()
     files = recordings(replay, more)
     options = ["--seed", str(seed), "--speed", speed]
     for file in files:
@@ -53,6 +55,18 @@ def console(
     except (ZenOTCError, OSError) as error:
         fail(str(error), REFUSED)
     raise typer.Exit(code)
+
+
+def _preferences() -> dict[str, Any]:
+    """Return what the user has written into `console.toml`, and where the console remembers the rest."""
+    from console.alerts import RulesError, load_rules
+
+    directory = platformdirs.user_config_path("zenotc")
+    try:
+        rules = load_rules(directory / "console.toml")
+    except RulesError as error:
+        raise typer.BadParameter(str(error)) from None
+    return {"alert_rules": rules, "view_file": directory / "view.json"}
 
 
 async def _console(
@@ -79,7 +93,8 @@ async def _show(client: ZenOTCClient, *, read_only: bool) -> int:
     from console.app import ConsoleApp
 
     async with client:
-        return await ConsoleApp(client, operator=user_name(), read_only=read_only).run_async() or 0
+        app = ConsoleApp(client, operator=user_name(), read_only=read_only, **_preferences())
+        return await app.run_async() or 0
 
 
 async def _show_own_engine(state: StateDirectory, options: Sequence[str], *, read_only: bool) -> int:
@@ -97,7 +112,7 @@ async def _show_own_engine(state: StateDirectory, options: Sequence[str], *, rea
     try:
         url = f"http://{_HOST}:{port}"
         async with ZenOTCClient(api_key, api_secret, "sandbox", url, operator=user_name()) as client:
-            app = ConsoleApp(client, operator=user_name(), read_only=read_only)
+            app = ConsoleApp(client, operator=user_name(), read_only=read_only, **_preferences())
             watch = asyncio.create_task(_leave_if_it_fails(engine, app))
             code = await app.run_async() or 0
     finally:

@@ -1,0 +1,113 @@
+"""What somebody must hear of: by rule, once, until it is acknowledged."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.alerts import DEFAULT_RULES, KEPT, TOAST_SECONDS, UNSEEN_SECONDS, Alerts, Rule, RulesError, load_rules
+from tests.console.double import Engine, fill
+
+
+def _event(seq: int, kind: str, strategy_id: str | None = "s-btc", **fields: Any) -> dict[str, Any]:
+    return {
+        "type": kind, "seq": seq, "timestamp": "2026-03-02T12:41:07.020Z", "strategyId": strategy_id, "asset": "BTC",
+        "reason": "why", "code": "CODE", **fields,
+    }  # fmt: skip
+
+
+def test_a_storm_is_one_alert_and_rings_once() -> None:
+    now = [0.0]
+    alerts = Alerts(lambda: now[0])
+    alerts.extend(_event(seq, "circuit_breaker") for seq in range(10_000))
+    assert [alert.count for alert in alerts.waiting] == [10_000] and alerts.rings() and not alerts.rings()
+    assert alerts.acknowledge() == 0, "nobody can have seen it yet"
+    now[0] = UNSEEN_SECONDS
+    assert alerts.acknowledge() == 1 and not alerts.waiting and not alerts.shown
+    alerts.extend([_event(1, "circuit_breaker")])
+    assert alerts.rings(), "after it was acknowledged it is news again"
+    alerts.extend(_event(seq, "error", f"s{seq}") for seq in range(10 * KEPT))
+    assert len(alerts.waiting) == KEPT
+
+
+def test_what_is_not_sticky_passes_by_itself() -> None:
+    now = [0.0]
+    alerts = Alerts(lambda: now[0])
+    alerts.extend([_event(1, "paused"), fill(2)])
+    assert [alert.event["type"] for alert in alerts.shown] == ["paused"] and not alerts.waiting and not alerts.rings()
+    now[0] = TOAST_SECONDS + 0.1
+    assert alerts.shown == []
+
+
+def test_the_first_rule_that_fits_decides() -> None:
+    alerts = Alerts(
+        lambda: 0.0, (Rule(event="error", toast=False), Rule(event="quote_filled", bell=True), *DEFAULT_RULES)
+    )
+    alerts.extend([_event(1, "error")])
+    assert not alerts.shown and not alerts.waiting and not alerts.rings()
+    alerts.extend([fill(2)])
+    assert alerts.rings() and [alert.event["seq"] for alert in alerts.shown] == [2]
+
+
+def test_rules_are_read_from_toml_before_the_usual_ones(tmp_path: Path) -> None:
+    file = tmp_path / "console.toml"
+    assert load_rules(file) == DEFAULT_RULES
+    file.write_text(
+        'theme = "desk"\n[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n'
+    )
+    assert load_rules(file)[:2] == (Rule(event="hedge_completed", bell=True), Rule(severity="notice"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[[alert]]\nevent = 'circuit_braker'", "alert.1.event: Value error, circuit_braker is none of"),
+        ("[[alert]]\nseverity = 'grave'", "alert.1.severity"),
+        ("[[alert]]\n[[alert]]\nbeep = true", "alert.2.beep: Extra inputs are not permitted"),
+        ("[[alert]]\nbell = 'x'", "alert.1.bell"),
+        ("alert = [", "Invalid"),
+    ],
+)
+def test_rules_that_make_no_sense_say_why(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "console.toml"
+    file.write_text(text)
+    with pytest.raises(RulesError) as caught:
+        load_rules(file)
+    assert reason in str(caught.value) and str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_an_alert_is_shown_counted_rung_and_acknowledged(desk: Any, screen_text: Any, size: Any) -> None:
+    now = [100.0]
+    async with desk(size=size, clock=lambda: now[0]) as (app, engine, pilot):
+        bells: list[int] = []
+        app.bell = lambda: bells.append(1)
+        evil = "[/x]\x1b[2J‮"
+        engine.publish(_event(10, "circuit_breaker", breaker="daily_loss", measure=502, limit=500, reason=evil))
+        engine.publish(_event(11, "circuit_breaker"), *[_event(i, "error", f"s{i}{evil}") for i in range(12, 16)])
+        app.repaint()
+        await pilot.pause()
+        text = screen_text(app)
+        assert " ! 5 a✓ " in text.splitlines()[0] and bells == [1] and "… and 2 more" in text and "! error" in text
+        assert not any(unicodedata.category(char) in ("Cc", "Cf") for char in text.replace("\n", ""))
+        now[0] += 60
+        app.repaint()
+        await pilot.pause()
+        assert "! error" in screen_text(app), "sticky"
+        await pilot.press("a")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "5 acknowledged" in text and "a✓" not in text and "! error" not in text
+
+
+async def test_what_was_before_and_what_ones_own_hand_has_done_is_no_alert(desk: Any) -> None:
+    engine = Engine()
+    async with desk(engine=engine) as (app, _, _pilot):
+        assert app.store.live_after_seq == 1 and app.store.operator == "desk/jo"
+        engine.publish(_event(1, "error"), _event(2, "stopped", operator="desk/jo"))
+        assert not app.store.alerts.shown
+        engine.publish(_event(3, "stopped", operator="desk/ann"))
+        assert len(app.store.alerts.shown) == 1
