@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 import random
@@ -221,7 +222,7 @@ def emergency(count: int, seed: int) -> Outcome:
 
 
 async def _many_stops(count: int, seed: int) -> Outcome:
-    outcome, rng, took = Outcome(), random.Random(seed), list[float]()
+    outcome, rng, times = Outcome(), random.Random(seed), dict[str, list[float]]()
     while outcome.tried < count:
         stops = min(count - outcome.tried, STOPS_OF_AN_EXCHANGE)
         async with arena(rng.randrange(1 << 30), linked=True) as place:
@@ -232,16 +233,17 @@ async def _many_stops(count: int, seed: int) -> Outcome:
                 for _ in range(stops):
                     name = list(CIRCUMSTANCES)[outcome.tried % len(CIRCUMSTANCES)]
                     outcome.tried += 1
-                    wrong = await _stop_once(name, place, engine, rng, took)
+                    wrong = await _stop_once(name, place, engine, rng, times.setdefault(name, []))
                     outcome.failures += [f"{name}, stop {outcome.tried}: {what}" for what in wrong]
                     if wrong:
                         break
                     engine = await _go_on(place, engine)
             finally:
                 await engine.kill()
-    took.sort()
+    took = sorted(itertools.chain(*times.values()))
     p50, p99 = (took[math.ceil(share * len(took)) - 1] if took else math.inf for share in (0.5, 0.99))
-    outcome.figures = {"p50_ms": p50, "p99_ms": p99}
+    slowest = {f"slowest_{name.replace(' ', '_')}_ms": max(of_name) for name, of_name in times.items() if of_name}
+    outcome.figures = {"p50_ms": p50, "p99_ms": p99} | slowest
     if len(took) >= 100 and p99 > LIMIT_MS:
         outcome.failures.append(f"the last cancel had left after {p99:.0f} ms (p99), {LIMIT_MS:.0f} are allowed")
     return outcome

@@ -16,7 +16,7 @@ from tests.faults.arena import Arena, Engine, EngineEndedError, arena
 from tests.faults.launcher import Plan
 from tests.faults.row import Outcome, Row
 from tests.venues.faulty_link import Fate, FaultyLink, Way
-from zenotc.exceptions import StrategyError, ZenOTCError
+from zenotc.exceptions import ConnectionFailedError, StrategyError, ZenOTCError
 from zenotc.models.strategy import Strategy
 
 __all__ = ["FAULTS", "ROWS", "heal", "network"]
@@ -167,8 +167,7 @@ async def _round(place: Arena, engine: Engine, name: str, rng: random.Random, ou
         else:
             await asyncio.gather(FAULTS[name](place.links[venue], rng), _resume_if_possible(place, engine))
         heal(place.links.values())
-        await engine.ready(_AGREED_SECONDS)
-        await place.resume(engine)
+        await _resume_when_possible(place, engine)
         await _until_quoting(engine)
         await place.pause(engine)
         wrong = await place.check(engine, restarted=False)
@@ -183,9 +182,20 @@ async def _round(place: Arena, engine: Engine, name: str, rng: random.Random, ou
 
 
 async def _resume_if_possible(place: Arena, engine: Engine) -> None:
-    """Let the strategies quote; without market data the engine refuses to, and is asked again later."""
-    with contextlib.suppress(StrategyError):
+    """Let the strategies quote; without a link or market data the engine refuses to, and is asked again later."""
+    with contextlib.suppress(StrategyError, ConnectionFailedError):
         await place.resume(engine)
+
+
+async def _resume_when_possible(place: Arena, engine: Engine) -> None:
+    """Let the strategies quote, once the engine has found out what has been lost meanwhile and agrees again."""
+    async with asyncio.timeout(_AGREED_SECONDS):
+        while True:
+            await engine.ready(_AGREED_SECONDS)
+            with contextlib.suppress(StrategyError, ConnectionFailedError):
+                await place.resume(engine)
+                return
+            await asyncio.sleep(0.1)
 
 
 async def _until_quoting(engine: Engine) -> None:
