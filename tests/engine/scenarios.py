@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.engine.accounts import LOT, TICK
 from tests.engine.bench import SECOND, START_NS
-from tests.engine.watched_desk import LOT, TICK, Scenario
+from tests.engine.watched_desk import Scenario
 from zenotc.models.configuration import StrategyConfig
 
 STRATEGIES = ("a", "b")
 
 
-def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Draw nothing, or a value."""
-    return st.none() | values
+@dataclass(frozen=True)
+class Often:
+    """What is on in any case, by its name in a configuration or in the settings; anything else is now and then."""
+
+    names: frozenset[str] = frozenset()
+
+    def maybe(self, name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        """Draw nothing, or a value."""
+        return values if name in self.names else st.none() | values
+
+    def whether(self, name: str) -> st.SearchStrategy[bool]:
+        """Draw whether something is on."""
+        return st.just(True) if name in self.names else st.booleans()
 
 
 @st.composite
-def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
+def configs(draw: st.DrawFn, mid_ticks: int, often: Often) -> StrategyConfig:
     """Draw a strategy; its loss limits are parts of what its largest position loses when the mid moves by a percent."""
     base = draw(st.floats(0.2, 100))
     size = draw(st.integers(1, 3_000))
     hard = draw(st.integers(2, 10_000))
     at_stake = Decimal(mid_ticks) * hard * LOT / 200
-    loss = maybe(st.sampled_from([1, 3, 10, 50, 300]).map(lambda n: (at_stake * n / 1_000).quantize(LOT) or LOT))
+    loss = st.sampled_from([1, 3, 10, 50, 300]).map(lambda n: (at_stake * n / 1_000).quantize(LOT) or LOT)
     values: dict[str, Any] = {
         "name": "any",
         "asset": "BTC",
@@ -35,7 +47,7 @@ def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
         "quote_size": size * LOT,
         "min_quote_size": draw(st.integers(1, size)) * LOT,
         "max_position": hard * LOT,
-        "soft_position_limit": draw(maybe(st.integers(1, hard - 1).map(lambda n: n * LOT))),
+        "soft_position_limit": draw(st.none() | st.integers(1, hard - 1).map(lambda n: n * LOT)),
         "target_position": draw(st.sampled_from([0, 0, 1, -1])) * min(hard, 1_000) * LOT,
         "skew_model": draw(st.sampled_from(["linear", "exponential", "step"])),
         "skew_factor": draw(st.floats(0.001, 50)),
@@ -48,23 +60,23 @@ def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
         "volatility_window_minutes": draw(st.sampled_from([0.5, 1, 30])),
         "pause_on_error": draw(st.booleans()),
         "max_slippage_bps": draw(st.sampled_from([5, 50, 500])),
-        "max_daily_loss": draw(loss),
-        "max_hourly_loss": draw(loss),
+        "max_daily_loss": draw(often.maybe("max_daily_loss", loss)),
+        "max_hourly_loss": draw(often.maybe("max_hourly_loss", loss)),
         "breaker_action": draw(st.sampled_from(["hold", "hedge", "flatten"])),
-        "auto_resume_enabled": draw(st.booleans()),
+        "auto_resume_enabled": draw(often.whether("auto_resume_enabled")),
         "resume_delay_minutes": draw(st.sampled_from([0.02, 1, 30])),
     }
-    if draw(st.booleans()):
+    if draw(often.whether("max_drawdown_percent")):
         values |= {"max_drawdown_percent": draw(st.sampled_from([0.01, 0.1, 1, 5])), "capital": at_stake * 100}
-    if draw(st.booleans()):
+    if draw(often.whether("max_volatility_pause")):
         values |= {"max_volatility_pause": True, "volatility_threshold": draw(st.sampled_from([0.01, 0.3, 1]))}
-    if hard > 3 and draw(st.booleans()):
+    if hard > 3 and draw(often.whether("hedge_threshold")):
         threshold = draw(st.integers(2, max(min(hard - 1, 2 * size), 2)))
         values |= {
-            "auto_hedge_enabled": True,
+            "auto_hedge_enabled": draw(often.whether("auto_hedge_enabled")),
             "hedge_threshold": threshold * LOT,
             "hedge_target": draw(st.integers(0, threshold - 1)) * LOT,
-            "hedge_venue": draw(st.sampled_from(["internal", "external", "both"])),
+            "hedge_venue": draw(st.sampled_from(["external", "internal", "both"])),
             "hedge_algo": draw(st.sampled_from(["market", "twap", "vwap"])),
             "hedge_slice_seconds": 1,
             "hedge_duration_minutes": 0.1,
@@ -74,28 +86,30 @@ def configs(draw: st.DrawFn, mid_ticks: int) -> StrategyConfig:
 
 
 @st.composite
-def desk_limits(draw: st.DrawFn, mid_ticks: int) -> dict[str, Any]:
+def desk_limits(draw: st.DrawFn, mid_ticks: int, often: Often) -> dict[str, Any]:
     """Draw the engine's settings: each limit off, or where it is met now and then."""
     lot_usd = mid_ticks * Decimal(TICK.numerator) / TICK.denominator * LOT
+    exposure = st.integers(1, 10_000).map(lambda n: n * lot_usd)
     return {
-        "max_desk_daily_loss": draw(maybe(st.integers(1, 100).map(lambda n: n * lot_usd))),
-        "price_collar_bps": draw(maybe(st.sampled_from([1.0, 20.0, 100.0]))),
-        "max_order_usd": draw(maybe(st.integers(50, 3_000).map(lambda n: n * lot_usd))),
-        "max_orders_per_second": draw(maybe(st.integers(3, 40))),
-        "max_gross_exposure_usd": draw(maybe(st.integers(1, 10_000).map(lambda n: n * lot_usd))),
-        "max_net_exposure_usd": draw(maybe(st.integers(1, 10_000).map(lambda n: n * lot_usd))),
-        "max_fills_per_side": draw(maybe(st.integers(2, 6))),
+        "max_desk_daily_loss": draw(often.maybe("max_desk_daily_loss", st.integers(1, 100).map(lambda n: n * lot_usd))),
+        "price_collar_bps": draw(often.maybe("price_collar_bps", st.sampled_from([1.0, 20.0, 100.0]))),
+        "max_order_usd": draw(often.maybe("max_order_usd", st.integers(50, 3_000).map(lambda n: n * lot_usd))),
+        "max_orders_per_second": draw(often.maybe("max_orders_per_second", st.integers(3, 40))),
+        "max_gross_exposure_usd": draw(often.maybe("max_gross_exposure_usd", exposure)),
+        "max_net_exposure_usd": draw(often.maybe("max_net_exposure_usd", exposure)),
+        "max_fills_per_side": draw(often.maybe("max_fills_per_side", st.integers(2, 6))),
         "fill_window_seconds": draw(st.sampled_from([1.0, 10.0])),
     }
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, *, unruly: bool | None = None) -> Scenario:
+def scenarios(draw: st.DrawFn, *often: str, unruly: bool | None = None) -> Scenario:
     """Draw a desk with two strategies on one market, now and then shortly before midnight."""
-    mid_ticks = draw(st.integers(2_000, 200_000))
+    mid_ticks, on = draw(st.integers(2_000, 200_000)), Often(frozenset(often))
+    limits = desk_limits(mid_ticks, on)
     return Scenario(
-        strategies={name: draw(configs(mid_ticks)) for name in STRATEGIES},
-        settings=draw(st.just({}) | desk_limits(mid_ticks)),
+        strategies={name: draw(configs(mid_ticks, on)) for name in STRATEGIES},
+        settings=draw(limits if often else st.just({}) | limits),
         mid_ticks=mid_ticks,
         hedge_lots=draw(st.sampled_from([1, 1, 5])),
         unruly=draw(st.booleans()) if unruly is None else unruly,

@@ -32,6 +32,11 @@ class Samples:
         self._last = value
         self.count += 1
 
+    def forget(self) -> None:
+        """Begin afresh: samples do not outlive an engine."""
+        self._last, self.count = None, 0
+        self._squares.clear()
+
     def sigma(self, window_minutes: float) -> float | None:
         """Return the realised volatility in percent, a window that is not full scaled up; `None` below 30 samples."""
         if self.count < _FEWEST_SAMPLES:
@@ -92,10 +97,14 @@ class SecondBook:
 
     def mark(self, mid: Fraction, now_ns: int) -> None:
         """Value the position anew."""
+        self.value(mid)
+        self._remember(now_ns)
+
+    def value(self, mid: Fraction) -> None:
+        """Value the position for a fill that is still to be taken."""
         if self.mid is not None:
             self.move += self.position * (mid - self.mid)
         self.mid = mid
-        self._remember(now_ns)
 
     def fill(self, signed: Fraction, price: Fraction, fee: Fraction, now_ns: int, *, quote: bool) -> None:
         """Take an execution; `signed` is negative for a sale."""
@@ -135,6 +144,10 @@ class SecondBook:
         """Return the total less its value before 00:00 UTC."""
         return self.total - self._before(now_ns // DAY * DAY)
 
+    def hourly_pnl(self, now_ns: int) -> Fraction:
+        """Return the total less its value 60 minutes before the present second."""
+        return self.total - self._before(now_ns // SECOND * SECOND - HOUR)
+
     def measures(self, now_ns: int) -> Iterator[tuple[str, Measure | None]]:
         """Yield the breakers that are on with what they measure, `None` while that is unknown."""
         config = self.config
@@ -143,8 +156,7 @@ class SecondBook:
         if config.max_daily_loss is not None:
             yield "daily_loss", Measure(-self.daily_pnl(now_ns), Fraction(config.max_daily_loss))
         if config.max_hourly_loss is not None:
-            an_hour_ago = self._before(now_ns // SECOND * SECOND - HOUR)
-            yield "hourly_loss", Measure(an_hour_ago - self.total, Fraction(config.max_hourly_loss))
+            yield "hourly_loss", Measure(-self.hourly_pnl(now_ns), Fraction(config.max_hourly_loss))
         if config.max_drawdown_percent is not None and self.peak is not None:
             fall, limit = 100 * (self.peak - self._equity), Fraction(str(config.max_drawdown_percent))
             yield "drawdown", Measure(fall / self.peak, limit) if self.peak > 0 else None

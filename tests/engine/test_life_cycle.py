@@ -532,6 +532,8 @@ def test_a_venue_that_still_shows_an_order_is_asked_again() -> None:
     for query in bench.sent(QueryOpenOrders):
         bench.requests.remove(query)
         bench.report(OpenOrders(query.venue, query.request_id, (shown,) if query.venue == "sandbox" else ()))
+    assert not bench.sent(CancelAll), "not as fast as the venue answers"
+    bench.wait(1)
     again = bench.sent(CancelAll)
     assert [c.venue for c in again] == ["sandbox"] and again[0].request_id not in first
     bench.requests.clear()

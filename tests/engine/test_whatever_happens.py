@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.engine.bench import HEDGE, QUOTING, SECOND
 from tests.engine.scenarios import STRATEGIES, scenarios
 from tests.engine.watched_desk import Scenario, WatchedDesk
-from zenotc.models.commands import CancelQuotes, EmergencyStopAll, PauseStrategy, StopStrategy
+from zenotc.models.commands import CancelQuotes, DeleteStrategy, EmergencyStopAll, PauseStrategy, StopStrategy
 
 SEEDS = st.integers(0, 2**32)
 NAMES = st.sampled_from(STRATEGIES)
@@ -66,6 +67,19 @@ class WhateverHappens(RuleBasedStateMachine):
     def stop_all(self, flatten: bool) -> None:
         self.desk.command(EmergencyStopAll, flatten_positions=flatten)
 
+    @rule(venue=st.sampled_from([QUOTING.venue, HEDGE.venue]))
+    def lose_link(self, venue: str) -> None:
+        if self.desk.venues[venue].up:
+            self.desk.lose_link(self.desk.venues[venue])
+
+    @rule()
+    def restart(self) -> None:
+        self.desk.restart()
+
+    @rule(name=NAMES)
+    def delete(self, name: str) -> None:
+        self.desk.command(DeleteStrategy, strategy_id=name)
+
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:
             self.desk.settle()
@@ -92,11 +106,32 @@ def test_the_same_inputs_give_the_same_actions(scenario: Scenario, seed: int) ->
     for _ in range(2):
         desk = WatchedDesk(scenario, Random(seed))
         desk.live(Random(seed), 150)
-        digests.add(desk.digest.digest())
+        digests.add(desk.audit.digest.digest())
     assert len(digests) == 1
+
+
+@given(scenarios("max_hourly_loss", "max_desk_daily_loss"), SEEDS)
+@settings(max_examples=2, deadline=None)
+def test_an_hour_passes_and_midnight_comes(scenario: Scenario, seed: int) -> None:
+    desk = WatchedDesk(scenario, Random(seed))
+    for turn in range(2):
+        desk.go_on()
+        desk.live(Random(seed + turn), 150)
+        desk.pass_time(3_590 * SECOND)
+    desk.settle()
+
+
+class WhateverHappensForLong(WhateverHappens):
+    """The same with hours in which nothing is heard."""
+
+    @rule(seconds=st.sampled_from([600, 3_590]))
+    def hear_nothing(self, seconds: int) -> None:
+        self.desk.pass_time(seconds * SECOND)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3_600)
 def test_it_holds_for_long() -> None:
-    run_state_machine_as_test(WhateverHappens, settings=settings(QUICK, max_examples=5_000, stateful_step_count=50))
+    run_state_machine_as_test(
+        WhateverHappensForLong, settings=settings(QUICK, max_examples=5_000, stateful_step_count=50)
+    )

@@ -2,14 +2,15 @@
 
 Requests arrive in the order in which they were sent. Answers keep their order for one order and for nothing else.
 Fills are told twice now and then, the second time at once or long after, when their order is over, too. An unruly one
-also loses requests, refuses without a reason, and tells some fills late: after what came later, and after a cancel.
+also loses requests, refuses without a reason, leaves something behind when it is told to cancel everything, and tells
+some fills late: after what came later, and after a cancel. While its link is lost nothing is told, and it goes on.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 
@@ -17,7 +18,9 @@ from zenotc.models.market import BUY, Book, Instrument, Side, opposite, sign
 from zenotc.models.orders import (
     Amend,
     AmendRejected,
+    Balances,
     Cancel,
+    CancelAfter,
     CancelAll,
     CancelledAll,
     CancelRejected,
@@ -33,13 +36,18 @@ from zenotc.models.orders import (
     OrderRejected,
     OrderUnknown,
     Place,
+    Positions,
+    QueryBalances,
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
+    QueryPositions,
     RejectCode,
     Report,
     Request,
 )
+
+START_CASH = Decimal(10) ** 12
 
 
 @dataclass(slots=True)
@@ -56,7 +64,17 @@ class VenueOrder:
 
 
 class UnrulyVenue:
-    """One market; `met` tells how often one of our orders came to trade with another."""
+    """One market.
+
+    Attributes
+    ----------
+    met
+        How often one of our orders came to trade with another.
+    up
+        Whether the connection stands.
+    refuses
+        The kinds of requests that it refuses for now, whatever they ask for.
+    """
 
     def __init__(self, instrument: Instrument, random: Random, *, unruly: bool) -> None:
         self.instrument = instrument
@@ -68,6 +86,8 @@ class UnrulyVenue:
         self.met = 0
         self.unruly = unruly
         self.random = random
+        self.up = True
+        self.refuses: frozenset[type] = frozenset()
         self._reports: dict[str, deque[Report]] = {}
         self._late: list[OrderFilled] = []
         self._told: list[OrderFilled] = []
@@ -75,7 +95,7 @@ class UnrulyVenue:
     # What can still happen
 
     def may_fill(self) -> Iterator[tuple[str, Side, int]]:
-        """Yield `(order id, side, lots)` of everything that could still fill, whatever arrives and whatever is lost."""
+        """Yield `(order id, side, lots)` of all that could still fill, whatever arrives and whatever is lost."""
         totals: dict[str, int] = {}
         places: dict[str, Place] = {}
         for request in self.requests:
@@ -95,15 +115,40 @@ class UnrulyVenue:
         """Whether anything is under way."""
         return bool(self.requests or self._reports or self._late)
 
+    @property
+    def position_lots(self) -> int:
+        """What our fills make, ours."""
+        return sum(sign(fill.side) * fill.quantity_lots for fill in self.fills)
+
+    @property
+    def balances(self) -> Balances:
+        """The cash that our fills leave of what there was."""
+        paid = (
+            sign(fill.side) * self.instrument.price(fill.price_ticks) * self.instrument.quantity(fill.quantity_lots)
+            + fill.fee
+            for fill in self.fills
+        )
+        return Balances(self._venue, "balances", START_CASH - sum(paid))
+
     # What happens
+
+    def lose_link(self, now_ns: int) -> None:
+        """Lose what is under way: of the requests the first ones may arrive, of the answers none does."""
+        for _ in range(self.random.randint(0, len(self.requests))):
+            self.arrive(now_ns)
+        self.up = False
+        self.requests.clear()
+        self._reports.clear()
+        self._late.clear()
 
     def arrive(self, now_ns: int) -> None:
         """Let the oldest request arrive."""
         if not self.requests:
             return
         request = self.requests.popleft()
-        if self.unruly and isinstance(request, Place | Amend | Cancel) and self.random.random() < 0.08:
-            if self.random.random() < 0.5:  # otherwise nobody hears of it again
+        if self.unruly and self.random.random() < 0.08:
+            # Half of what is lost nobody hears of again.
+            if isinstance(request, Place | Amend | Cancel) and self.random.random() < 0.5:
                 self._tell(request.client_order_id, OrderUnknown(self._venue, "BTC", request.client_order_id, "lost"))
             return
         match request:
@@ -115,7 +160,8 @@ class UnrulyVenue:
                 self._cancel(request)
             case CancelAll():
                 for order in list(self.resting.values()):
-                    self._end(order, "requested")
+                    if CancelAll not in self.refuses and not (self.unruly and self.random.random() < 0.1):
+                        self._end(order, "requested")
                 self._tell("", CancelledAll(self._venue, request.request_id))
             case QueryOrder():
                 self._answer(request)
@@ -123,7 +169,15 @@ class UnrulyVenue:
                 shown = tuple(self._shown(order) for order in self.resting.values())
                 self._tell("", OpenOrders(self._venue, request.request_id, shown))
             case QueryFills():
-                self._tell("", FillHistory(self._venue, request.request_id, tuple(self.fills)))
+                known = 0 if request.after_trade_id is None else int(request.after_trade_id[1:]) + 1
+                self._tell("", FillHistory(self._venue, request.request_id, tuple(self.fills[known:])))
+            case QueryPositions():
+                held = self.instrument.quantity(self.position_lots)
+                self._tell("", Positions(self._venue, request.request_id, (("BTC", held),)))
+            case QueryBalances():
+                self._tell("", replace(self.balances, request_id=request.request_id))
+            case CancelAfter():
+                pass
 
     def trade(self, now_ns: int) -> None:
         """Let somebody trade with one of our quotes."""
@@ -174,9 +228,12 @@ class UnrulyVenue:
         return self.instrument.venue
 
     def _tell(self, key: str, report: Report) -> None:
-        self._reports.setdefault(key, deque()).append(report)
+        if self.up:
+            self._reports.setdefault(key, deque()).append(report)
 
-    def _refusal(self, side: Side, price_ticks: int, *, post_only: bool) -> RejectCode | None:
+    def _refusal(self, side: Side, price_ticks: int, kind: type, *, post_only: bool) -> RejectCode | None:
+        if kind in self.refuses:
+            return "POST_ONLY_WOULD_CROSS"
         if self.unruly and self.random.random() < 0.05:
             return "INVALID_PRICE"
         for other in self.resting.values():
@@ -191,7 +248,7 @@ class UnrulyVenue:
     def _place(self, request: Place, now_ns: int) -> None:
         order_id = request.client_order_id
         assert order_id not in self.orders, "an id is used once"
-        code = self._refusal(request.side, request.price_ticks, post_only=request.post_only)
+        code = self._refusal(request.side, request.price_ticks, Place, post_only=request.post_only)
         if code is not None:
             self._tell(order_id, OrderRejected(self._venue, "BTC", order_id, code, "no"))
             return
@@ -215,7 +272,7 @@ class UnrulyVenue:
             self._end(order, "amended_away")
             return
         else:
-            code = self._refusal(order.side, request.price_ticks, post_only=True)
+            code = self._refusal(order.side, request.price_ticks, Amend, post_only=True)
             if code is None:
                 order.price_ticks, order.total_lots = request.price_ticks, request.quantity_lots
                 self._tell(
@@ -226,7 +283,7 @@ class UnrulyVenue:
 
     def _cancel(self, request: Cancel) -> None:
         order = self.orders.get(request.client_order_id)
-        if order is None or not order.live:
+        if order is None or not order.live or Cancel in self.refuses:
             report = CancelRejected(self._venue, "BTC", request.client_order_id, "UNKNOWN_ORDER")
             self._tell(request.client_order_id, report)
         else:
@@ -253,7 +310,7 @@ class UnrulyVenue:
         )  # fmt: skip
         self.fills.append(fill)
         report = OrderFilled(fill, left)
-        if self.unruly and self.random.random() < 0.1:
+        if self.up and self.unruly and self.random.random() < 0.1:
             self._late.append(report)
         else:
             self._tell(order.order_id, report)

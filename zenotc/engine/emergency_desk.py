@@ -69,14 +69,13 @@ class EmergencyDesk:
             self._state.send(QueryOpenOrders(report.venue, request_id))
 
     def open_orders(self, report: OpenOrders, now_ns: int) -> bool:
-        """Take a venue's proof, or cancel again where something still rests; returns whether it was asked for here."""
+        """Take a venue's proof, unless something still rests; returns whether it was asked for here."""
         emergency = self._state.emergency
         if emergency.waiting.get(report.venue) != report.request_id:
             return False
         flattening = {o.client_order_id for o in self._state.orders.values() if o.purpose == "flatten"}
         if any(order.client_order_id not in flattening for order in report.orders):
-            self._cancel_all(report.venue, now_ns)
-            return True
+            return True  # `ask_again` cancels again: a venue that cannot is not asked as fast as it answers
         del emergency.waiting[report.venue], emergency.asked_ns[report.venue]
         for order in list(self._state.orders.values()):
             if order.venue == report.venue and order.client_order_id not in flattening:
@@ -94,7 +93,7 @@ class EmergencyDesk:
             self._state.reply(command_id)
 
     def ask_again(self, now_ns: int) -> None:
-        """Repeat what a venue has not answered."""
+        """Repeat what a venue has not answered, or has not carried out."""
         for venue, asked_ns in list(self._state.emergency.asked_ns.items()):
             if now_ns - asked_ns >= _ASK_AGAIN_NS:
                 self._cancel_all(venue, now_ns)

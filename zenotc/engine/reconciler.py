@@ -133,7 +133,7 @@ class Reconciler:
         if link is None:
             return False
         if report.orders:
-            self.begin(link.name, now_ns)
+            link.waiting.add(report.request_id)  # `on_time` begins again: nothing is asked as fast as it is answered
         else:
             self._compare(link, now_ns)
         return True

@@ -134,24 +134,35 @@ class Reporter:
             return
         order.pending_price_ticks = order.pending_quantity_lots = None
         if report.code == "UNKNOWN_ORDER":
-            self._entry.query(order, now_ns, report.code)
+            self._ask(order, now_ns, report.code)
             return
         order.signal(OrderSignal.AMEND_ANSWERED)
-        self._answered(order, now_ns)
+        self._answered(order, now_ns, refused=True)
         self._count_rejection(order, report.code, report.message, now_ns)
 
     def _cancel_rejected(self, report: CancelRejected, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
         if order is not None:
             # In order of arrival its end would have been reported before: ask.
-            self._entry.query(order, now_ns, report.code)
+            self._ask(order, now_ns, report.code)
 
     def _unknown(self, report: OrderUnknown, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
         if order is not None:
-            self._entry.query(order, now_ns, report.reason)
+            self._ask(order, now_ns, report.reason)
 
-    def _answered(self, order: WorkingOrder, now_ns: int) -> None:
+    def _ask(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
+        """Ask what became of an order; one that has just been asked for is asked for again when its time has come.
+
+        A venue that refuses to cancel what it shows as open would be asked as fast as it answers otherwise.
+        """
+        wait_ns = self._state.settings.acknowledge_within_seconds * _NS
+        if order.queried_ns is not None and now_ns - order.queried_ns < wait_ns:
+            self._entry.lost(order, now_ns, reason)
+        else:
+            self._entry.query(order, now_ns, reason)
+
+    def _answered(self, order: WorkingOrder, now_ns: int, *, refused: bool = False) -> None:
         """Write down that the venue has answered, and ask again for what still has to go."""
         if order.state != "cancelling":
             order.asked_ns = None
@@ -160,13 +171,14 @@ class Reporter:
         if order.cancel_reason is not None and order.state != "cancelling":
             reason, order.cancel_reason = order.cancel_reason, None
             self._entry.cancel(order, now_ns, reason)
-        self._continue(self._state.strategies[order.strategy_id], now_ns)
+        self._continue(self._state.strategies[order.strategy_id], now_ns, refused=refused)
 
     def _rejected(self, report: OrderRejected, now_ns: int) -> None:
         order = self._live_order(report.client_order_id)
         if order is None:
             return
-        self._end(order, OrderSignal.REJECTED, now_ns, f"rejected: {report.code}")
+        self._retire(order, OrderSignal.REJECTED, now_ns, f"rejected: {report.code}")
+        self._act_on_the_end(self._state.strategies[order.strategy_id], now_ns, refused=True)
         self._count_rejection(order, report.code, report.message, now_ns)
 
     def _cancelled(self, report: OrderCancelled, now_ns: int) -> None:
@@ -218,14 +230,17 @@ class Reporter:
         elif signal is not OrderSignal.FILLED:
             self._quote_cancelled(order, remaining, now_ns, reason or "cancelled")
 
-    def _act_on_the_end(self, strategy: StrategyState, now_ns: int) -> None:
+    def _act_on_the_end(self, strategy: StrategyState, now_ns: int, *, refused: bool = False) -> None:
         """Let an order's strategy, and others that it stood in the way of, go on without it."""
-        self._continue(strategy, now_ns)
+        self._continue(strategy, now_ns, refused=refused)
         self._wake_plans(strategy, now_ns)
 
-    def _continue(self, strategy: StrategyState, now_ns: int) -> None:
-        """Let a strategy do what has waited for an answer of the venue."""
-        if strategy.requote_wanted:
+    def _continue(self, strategy: StrategyState, now_ns: int, *, refused: bool = False) -> None:
+        """Let a strategy do what has waited for an answer of the venue.
+
+        A refusal is no occasion to quote: the same would be asked for again, as fast as the venue refuses it.
+        """
+        if strategy.requote_wanted and not refused:
             self._quoter.requote(strategy, now_ns, "answered")
         if strategy.plan is not None:
             self._conductor.advance_plan(strategy, now_ns)
