@@ -138,12 +138,12 @@ class Alerts:
         """Go by other rules from now on."""
         self._rules = {kind: next((rule for rule in rules if rule.fits(kind)), None) for kind in EVENT_TYPES}
 
-    def extend(self, events: Iterable[Wire]) -> None:
-        """Take events that somebody may have to hear of."""
+    def extend(self, events: Iterable[Wire], is_news: Callable[[Wire], bool] = lambda _: True) -> None:
+        """Take events; of those that a rule fits, what is no news is left out."""
         for event in events:
             kind = event.get("type")
             rule = self._rules.get(kind) if isinstance(kind, str) else None
-            if rule is not None and (rule.toast or rule.bell or rule.sticky):
+            if rule is not None and (rule.toast or rule.bell or rule.sticky) and is_news(event):
                 self._take(event, str(kind), rule)
 
     def _take(self, event: Wire, kind: str, rule: Rule) -> None:

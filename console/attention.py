@@ -16,14 +16,16 @@ UNCONFIRMED_AFTER_SECONDS = 3.0
 """A command whose answer takes longer is one that somebody should look at."""
 
 _NONE = (0, "")
+_NAMED = ("error", "throttled", "restart", "shutdown")
+"""What pauses a strategy other than an operator and a breaker."""
 
 
 def pause_cause(reason: object) -> str | None:
-    """Return what paused a strategy by itself: `breaker`, `error`, `throttled`; `None` where an operator did."""
+    """Return what paused a strategy by itself: `breaker`, or another cause by name; `None` where an operator did."""
     cause = str(reason or "").partition(":")[0]
     if cause in ("", "operator", "cancel_all_quotes"):
         return None
-    return cause if cause in ("error", "throttled") else "breaker"
+    return cause if cause in _NAMED else "breaker"
 
 
 def attention(fields: Mapping[str, Any], commands: CommandLog) -> tuple[int, str]:

@@ -18,7 +18,6 @@ from console.facts import Facts
 from console.formatting import clean, decimals_of, time_of
 from console.inspection import Inspection
 from console.queue_ahead import QueueAhead
-from console.severity import severity_of
 from console.trends import Trends
 from zenotc.exceptions import ValidationError
 from zenotc.models.quotes import OrderBook
@@ -182,7 +181,7 @@ class Store:
         """Take events; what another console has done is noted among the commands."""
         self.events.extend(events)
         self.facts.extend(events)
-        self.alerts.extend(event for event in events if self._is_news(event))
+        self.alerts.extend(events, self._is_news)
         for event in events:
             if event.get("operator") and event.get("type") in _DEEDS and self.live_after_seq is not None:
                 self._note_deed(event)
@@ -193,8 +192,7 @@ class Store:
         """Return whether an event has happened while the console was open, and not by this console's operator."""
         operator = event.get("operator")
         return (
-            severity_of(event.get("type")) != "quiet"
-            and self.live_after_seq is not None
+            self.live_after_seq is not None
             and event["seq"] > self.live_after_seq
             and (not operator or operator != self.operator)
         )
