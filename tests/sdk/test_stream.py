@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import structlog.testing
 
 from tests.gateway.desk_double import NOW, SECRET, DeskDouble
 from tests.gateway.test_stream import add_strategy
@@ -260,3 +261,15 @@ async def test_nobody_there_and_wrong_key_are_said_at_once(gateway: Gateway) -> 
         await lonely.mm_strategy.subscribe_events(None, print)
     await lonely.close()
     await gateway.start()
+
+
+async def test_a_client_that_is_gone_is_no_failure_of_its_stream(gateway: Gateway, desk: DeskDouble) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(5):
+            async with ZenOTCClient("trader", SECRET, base_url=gateway.url) as client:
+                for _ in range(8):
+                    await client.mm_strategy.subscribe_events(None, lambda _: None)
+                gateway.drop_connections()
+                desk.commit("started", "paused")
+                await asyncio.sleep(0.1)
+    assert [log for log in logs if log["event"] == "a stream has failed"] == []

@@ -133,6 +133,8 @@ class _Session:
         ------
         SlowClientError
             If the client does not take it within `send_timeout_seconds`.
+        WebSocketDisconnect
+            If it has left.
         """
         async with self._sending:
             try:
@@ -140,6 +142,8 @@ class _Session:
                     await self._websocket.send_text(message.decode())
             except TimeoutError:
                 raise SlowClientError from None
+            except RuntimeError as error:  # Starlette's word for it once the close has been seen
+                raise WebSocketDisconnect from error
 
     def fail(self, error: BaseException) -> None:
         """End the connection for this reason."""
