@@ -121,9 +121,9 @@ class RiskWatch:
         assert strategy.unhedged_since_ns is not None
         scheduled = strategy.plan is not None and strategy.plan.slices > 1
         minutes, second = divmod(int(strategy.unhedged_seconds(now_ns)), 60)
-        now_unhedged = (strategy.unhedged_since_ns, strategy.unhedged)
-        if minutes and second == 0 and not scheduled and (strategy.hedges or strategy.unhedged_told != now_unhedged):
-            strategy.unhedged_told = now_unhedged
+        kept = None if strategy.hedges else (strategy.unhedged_since_ns, strategy.unhedged)
+        if minutes and second == 0 and not scheduled and (kept is None or kept != strategy.unhedged_told):
+            strategy.unhedged_told = kept
             self._state.error(strategy, "UNHEDGED", strategy.unhedged_values(now_ns), now_ns)
 
     def _resume(self, strategy: StrategyState, now_ns: int) -> None:

@@ -48,7 +48,7 @@ class StrategyState:
     resume_at_ns
         When a breaker lets it resume by itself; `None` where an operator has to.
     unhedged_told
-        Since when and how much was unhedged when an error last told of it.
+        Since when and how much was unhedged when an error told that its status keeps it so.
     """
 
     strategy_id: str
