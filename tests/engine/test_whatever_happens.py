@@ -51,6 +51,11 @@ class WhateverHappens(RuleBasedStateMachine):
         for venue in self.desk.venues.values():
             self.desk.move(venue, self.desk.mid_ticks * percent // 100)
 
+    @rule(direction=st.sampled_from([1, -1]), steps=st.integers(5, 40))
+    def slide(self, direction: int, steps: int) -> None:
+        for _ in range(steps):
+            self.desk.move(self.desk.venues[QUOTING.venue], direction * max(self.desk.mid_ticks // 10_000, 1))
+
     @rule(name=NAMES)
     def pause(self, name: str) -> None:
         self.desk.command(PauseStrategy, strategy_id=name)
