@@ -80,7 +80,9 @@ DEFAULT_RULES = (
 
 
 class _File(pydantic.BaseModel):
-    """The part of the console's file that holds the rules."""
+    """A file of rules."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
 
     alert: tuple[Rule, ...] = ()
 
