@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from tests.engine.test_whatever_happens import WhateverHappens
+from tests.engine.scenarios import scenarios
+from tests.engine.test_whatever_happens import SEEDS, WhateverHappens
+from tests.engine.watched_desk import Scenario
 from zenotc.engine import quoter, risk_watch
-from zenotc.engine.breakers import tripped
+from zenotc.engine.breakers import Reading, tripped
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.reporter import Reporter
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
 
 Put = Callable[[pytest.MonkeyPatch], None]
-FAULTS: dict[str, Put] = {}
-
-SELDOM_MET = ("an_unknown_order_is_taken_for_gone", "a_breaker_waits_for_twice_its_limit")
+FAULTS: dict[str, tuple[Put, tuple[str, ...]]] = {}
 
 
-def fault(put: Put) -> Put:
-    """Name a fault by its function."""
-    FAULTS[put.__name__] = put
-    return put
+def fault(*often: str) -> Callable[[Put], Put]:
+    """Name a fault by its function; `often` is what is always on where it is looked for."""
+
+    def named(put: Put) -> Put:
+        FAULTS[put.__name__] = put, often
+        return put
+
+    return named
 
 
-@fault
+@fault()
 def a_fill_that_is_told_twice_counts_twice(patch: pytest.MonkeyPatch) -> None:
     book = Reporter._book
 
@@ -42,19 +48,19 @@ def a_fill_that_is_told_twice_counts_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reporter, "_book", forgetful)
 
 
-@fault
+@fault("max_net_exposure_usd")
 def an_unknown_order_is_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
     exposure = WorkingOrder.exposure_lots.fget
     assert exposure is not None
     patch.setattr(WorkingOrder, "exposure_lots", property(lambda o: 0 if o.state == "unknown" else exposure(o)))
 
 
-@fault
+@fault()
 def a_paused_strategy_quotes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(quoter, "may_quote", lambda _, strategy: strategy.market.usable and strategy.status != "stopped")
 
 
-@fault
+@fault("max_daily_loss", "max_drawdown_percent")
 def a_breaker_waits_for_twice_its_limit(patch: pytest.MonkeyPatch) -> None:
     def late(strategy: StrategyState) -> Any:
         reading = tripped(strategy)
@@ -63,7 +69,7 @@ def a_breaker_waits_for_twice_its_limit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(risk_watch, "tripped", late)
 
 
-@fault
+@fault()
 def a_fee_counts_twice(patch: pytest.MonkeyPatch) -> None:
     fill = Ledger.fill
 
@@ -74,25 +80,58 @@ def a_fee_counts_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "fill", dear)
 
 
-@fault
+@fault()
 def the_emergency_stop_blocks_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OrderEntry, "_blocked", lambda *_: False)
     patch.setattr(quoter, "may_quote", lambda _, strategy: strategy.market.usable)
 
 
-@fault
+@fault()
 def a_stop_is_confirmed_before_the_venue_has_confirmed_it(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StrategyState, "quiet", property(lambda strategy: strategy.plan is None))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.nightly if name in SELDOM_MET else ()) for name in FAULTS]
-)
+@fault("max_daily_loss", "max_drawdown_percent")
+def a_breaker_fires_before_its_limit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(risk_watch, "tripped", lambda strategy: next(_near_their_limits(strategy), None))
+
+
+def _near_their_limits(strategy: StrategyState) -> Iterator[Reading]:
+    for breaker, limit in strategy.breakers:
+        measure = breaker.measure(strategy)
+        if measure is not None and measure > limit * 9 / 10:
+            yield Reading(breaker, measure, limit)
+
+
+@fault()
+def only_the_confirmed_size_of_an_amend_counts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(WorkingOrder, "exposure_lots", WorkingOrder.remaining_lots)
+
+
+@fault("hedge_threshold", "auto_hedge_enabled")
+def a_hedge_forgets_what_is_under_way(patch: pytest.MonkeyPatch) -> None:
+    due = ReducePlan.due_lots
+    patch.setattr(ReducePlan, "due_lots", lambda plan, position, _, now_ns: due(plan, position, 0, now_ns))
+
+
+def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
+    """Return the machine, on desks that always have something on."""
+
+    class Directed(WhateverHappens):
+        @initialize(scenario=scenarios(*often), seed=SEEDS, seconds=st.sampled_from([0, 0, 40]))
+        def begin(self, scenario: Scenario, seed: int, seconds: int) -> None:
+            super().begin(scenario, seed, seconds)
+
+    return Directed
+
+
+@pytest.mark.parametrize("name", FAULTS)
 def test_the_machine_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    FAULTS[name](monkeypatch)
+    put, often = FAULTS[name]
+    put(monkeypatch)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            WhateverHappens,
+            machine_with(often),
             settings=settings(
                 max_examples=200,
                 stateful_step_count=20,
