@@ -80,9 +80,7 @@ DEFAULT_RULES = (
 
 
 class _File(pydantic.BaseModel):
-    """A file of rules."""
-
-    model_config = pydantic.ConfigDict(extra="forbid")
+    """The part of the console's file that holds the rules; the rest is read elsewhere."""
 
     alert: tuple[Rule, ...] = ()
 

@@ -53,9 +53,9 @@ def test_the_first_rule_that_fits_decides() -> None:
 
 
 def test_rules_are_read_from_toml_before_the_usual_ones(tmp_path: Path) -> None:
-    file = tmp_path / "alerts.toml"
+    file = tmp_path / "console.toml"
     assert load_rules(file) == DEFAULT_RULES
-    file.write_text('[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n')
+    file.write_text('theme = "desk"\n[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n')
     assert load_rules(file)[:2] == (Rule(event="hedge_completed", bell=True), Rule(severity="notice"))
 
 
@@ -67,11 +67,10 @@ def test_rules_are_read_from_toml_before_the_usual_ones(tmp_path: Path) -> None:
         ("[[alert]]\n[[alert]]\nbeep = true", "alert.2.beep: Extra inputs are not permitted"),
         ("[[alert]]\nbell = 'x'", "alert.1.bell"),
         ("alert = [", "Invalid"),
-        ("[[alerts]]", "alerts: Extra inputs are not permitted"),
     ],
 )
 def test_rules_that_make_no_sense_say_why(tmp_path: Path, text: str, reason: str) -> None:
-    file = tmp_path / "alerts.toml"
+    file = tmp_path / "console.toml"
     file.write_text(text)
     with pytest.raises(RulesError) as caught:
         load_rules(file)

@@ -58,12 +58,12 @@ def console(
 
 
 def _preferences() -> dict[str, Any]:
-    """Return what the user has written into `alerts.toml`, and where the console remembers the rest."""
+    """Return what the user has written into `console.toml`, and where the console remembers the rest."""
     from console.alerts import RulesError, load_rules
 
     directory = platformdirs.user_config_path("zenotc")
     try:
-        rules = load_rules(directory / "alerts.toml")
+        rules = load_rules(directory / "console.toml")
     except RulesError as error:
         raise typer.BadParameter(str(error)) from None
     return {"alert_rules": rules, "view_file": directory / "view.json"}
