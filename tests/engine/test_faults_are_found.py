@@ -14,10 +14,11 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 from tests.engine.scenarios import scenarios
 from tests.engine.test_whatever_happens import SEEDS, WhateverHappens
 from tests.engine.watched_desk import Scenario
-from zenotc.engine import quoter, risk_watch
+from zenotc.engine import equity_curve, quoter, risk_watch
 from zenotc.engine.breakers import Reading, tripped
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.order_entry import OrderEntry
+from zenotc.engine.recovery import Recovery
 from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.reporter import Reporter
 from zenotc.engine.strategy import StrategyState
@@ -112,6 +113,21 @@ def only_the_confirmed_size_of_an_amend_counts(patch: pytest.MonkeyPatch) -> Non
 def a_hedge_forgets_what_is_under_way(patch: pytest.MonkeyPatch) -> None:
     due = ReducePlan.due_lots
     patch.setattr(ReducePlan, "due_lots", lambda plan, position, _, now_ns: due(plan, position, 0, now_ns))
+
+
+@fault()
+def an_hour_has_a_minute(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(equity_curve, "_HOUR_NS", 60 * 10**9)
+
+
+@fault()
+def what_was_missed_while_the_link_was_lost_stays_missed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Reporter, "book_missed", lambda *_: None)
+
+
+@fault()
+def a_restart_goes_on_quoting(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recovery, "_pause", lambda *_: False)
 
 
 def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
