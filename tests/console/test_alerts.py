@@ -55,7 +55,8 @@ def test_the_first_rule_that_fits_decides() -> None:
 def test_rules_are_read_from_toml_before_the_usual_ones(tmp_path: Path) -> None:
     file = tmp_path / "console.toml"
     assert load_rules(file) == DEFAULT_RULES
-    file.write_text('theme = "desk"\n[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n')
+    rules = '[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n'
+    file.write_text('theme = "desk"\n' + rules)
     assert load_rules(file)[:2] == (Rule(event="hedge_completed", bell=True), Rule(severity="notice"))
 
 
