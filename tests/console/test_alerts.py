@@ -79,7 +79,9 @@ def test_rules_that_make_no_sense_say_why(tmp_path: Path, text: str, reason: str
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_an_alert_is_shown_counted_rung_and_acknowledged(desk: Any, screen_text: Any, size: Any) -> None:
+async def test_an_alert_is_shown_counted_rung_and_acknowledged(
+    desk: Any, screen_text: Any, until: Any, size: Any
+) -> None:
     now = [100.0]
     async with desk(size=size, clock=lambda: now[0]) as (app, engine, pilot):
         bells: list[int] = []
@@ -87,8 +89,7 @@ async def test_an_alert_is_shown_counted_rung_and_acknowledged(desk: Any, screen
         evil = "[/x]\x1b[2J‮"
         engine.publish(_event(10, "circuit_breaker", breaker="daily_loss", measure=502, limit=500, reason=evil))
         engine.publish(_event(11, "circuit_breaker"), *[_event(i, "error", f"s{i}{evil}") for i in range(12, 16)])
-        app.repaint()
-        await pilot.pause()
+        await until(pilot, lambda: "… and 2 more" in screen_text(app))
         text = screen_text(app)
         assert " ! 5 a✓ " in text.splitlines()[0] and bells == [1] and "… and 2 more" in text and "! error" in text
         assert not any(unicodedata.category(char) in ("Cc", "Cf") for char in text.replace("\n", ""))
@@ -97,7 +98,7 @@ async def test_an_alert_is_shown_counted_rung_and_acknowledged(desk: Any, screen
         await pilot.pause()
         assert "! error" in screen_text(app), "sticky"
         await pilot.press("a")
-        await pilot.pause()
+        await until(pilot, lambda: "! error" not in screen_text(app))
         text = screen_text(app)
         assert "5 acknowledged" in text and "a✓" not in text and "! error" not in text
 
