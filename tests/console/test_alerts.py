@@ -84,6 +84,7 @@ async def test_an_alert_is_shown_counted_rung_and_acknowledged(
 ) -> None:
     now = [100.0]
     async with desk(size=size, clock=lambda: now[0]) as (app, engine, pilot):
+        await until(pilot, lambda: app.store.live_after_seq is not None)
         bells: list[int] = []
         app.bell = lambda: bells.append(1)
         evil = "[/x]\x1b[2J‮"
@@ -103,10 +104,11 @@ async def test_an_alert_is_shown_counted_rung_and_acknowledged(
         assert "5 acknowledged" in text and "a✓" not in text and "! error" not in text
 
 
-async def test_what_was_before_and_what_ones_own_hand_has_done_is_no_alert(desk: Any) -> None:
+async def test_what_was_before_and_what_ones_own_hand_has_done_is_no_alert(desk: Any, until: Any) -> None:
     engine = Engine()
-    async with desk(engine=engine) as (app, _, _pilot):
-        assert app.store.live_after_seq == 1 and app.store.operator == "desk/jo"
+    async with desk(engine=engine) as (app, _, pilot):
+        await until(pilot, lambda: app.store.live_after_seq == 1)
+        assert app.store.operator == "desk/jo"
         engine.publish(_event(1, "error"), _event(2, "stopped", operator="desk/jo"))
         assert not app.store.alerts.shown
         engine.publish(_event(3, "stopped", operator="desk/ann"))
