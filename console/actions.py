@@ -277,6 +277,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("acknowledge", "a", "a", "acknowledge", "Take the alerts as seen.", footer=False),
     Action("export", "w", "w", "write file", "Write the events that the log's filter lets through to files, as JSON "
            "and as text.", footer=False),
+    Action("command_line", "colon", ":", "command", "Type a command: an action, a strategy, a tab, a filter, a theme."),
+    Action("copy", "y", "y", "copy", "Copy to the terminal's clipboard: the strategy's id, the event, the pane's text.",
+           footer=False),
+    Action("screenshot", "P", "P", "picture", "Write a picture of the screen to a file.", footer=False),
+    Action("next_theme", "T", "T", "theme", "The next theme: dark, light, for colour-blind, of 16 colours, of none.",
+           footer=False),
     Action("palette", "ctrl+p", "^P", "actions", "Find an action by its name.", footer=False),
     Action("detail", "enter", "⏎", "detail", "Open the detail over the table, and close it; in the log: one event.",
            footer=False),

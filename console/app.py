@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import events, on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.containers import Horizontal
 from textual.timer import Timer
@@ -28,13 +27,15 @@ from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from console.actions import ACTIONS, Situation, action_by_id, refusal_of
+from console.actions import Situation, action_by_id, refusal_of
 from console.alerts import DEFAULT_RULES, Rule
 from console.double_press import DoublePress
 from console.formatting import clean
 from console.hand import Hand
 from console.link import Link
 from console.operator import Operator
+from console.preferences import Preferences
+from console.screen_keys import ScreenKeys
 from console.screens.dialog import Question
 from console.store import Store
 from console.terminal import watch_terminal
@@ -45,6 +46,7 @@ from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
+from console.widgets.prompt import Prompt
 from console.widgets.strategy_table import StrategyTable
 from console.widgets.toasts import Toasts
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
@@ -61,11 +63,10 @@ SWITCH_SECONDS = 0.001
 
 LOG_SECONDS = 0.5
 
+SLOW_LINK_PACE = 16
+"""Over a slow link so much less often is the screen drawn; keys are answered at once as ever."""
+
 _EMERGENCY = action_by_id("emergency_stop")
-
-
-def _bindings() -> list[BindingType]:
-    return [Binding(action.key, f"do('{action.id}')", action.label) for action in ACTIONS if action is not _EMERGENCY]
 
 
 def _palette() -> type[Provider]:
@@ -87,12 +88,16 @@ class ConsoleApp(App[int]):
         Who gives the commands; default the user's name.
     read_only
         Whether it only looks.
+    playback
+        Whether the client plays a recording: there is nothing to command.
     view_file
         Where the table's columns and order are remembered; `None` nowhere.
     export_directory
-        Where events are written to; default the working directory.
+        Where events and pictures are written to; default the working directory.
     alert_rules
         Which events become toasts and ring the bell.
+    preferences
+        Theme, keys, and whether the terminal is far away.
     clock
         Monotonic seconds.
     utc_now
@@ -105,7 +110,6 @@ class ConsoleApp(App[int]):
     COMMAND_PALETTE_BINDING = ""  # a key of the registry opens it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (46, "-roomy")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
 
     def __init__(
         self,
@@ -114,26 +118,32 @@ class ConsoleApp(App[int]):
         address: str | None = None,
         operator: str | None = None,
         read_only: bool = False,
+        playback: bool = False,
         view_file: Path | None = None,
         export_directory: Path | None = None,
         alert_rules: Sequence[Rule] = DEFAULT_RULES,
+        preferences: Preferences | None = None,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
         self.animation_level = "none"
+        self._preferences = preferences or Preferences()
+        self.keymap = self._preferences.keymap
+        self._bindings.key_to_bindings.update((binding.key, [binding]) for binding in self.keymap.bindings())
         name = operator or getpass.getuser()
-        self.store = Store(clock, address=address or _address(client), utc_now=utc_now, read_only=read_only)
+        self.store = Store(clock, address=address or _address(client), utc_now=utc_now)
+        self.store.read_only, self.store.playback = read_only or playback, playback
         self.store.commands.operator = clean(name, 40)
         self.store.alerts.use(alert_rules)
         self._link = Link(client, self.store)
         self._emergency_key = DoublePress()
+        self._pace = SLOW_LINK_PACE if self._preferences.slow_link else 1
         self._drawn_log_at = -LOG_SECONDS
         self._resting: Timer | None = None
         self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
         self._view_file = ViewFile(view_file)
-        self._export_directory = export_directory or Path.cwd()
         self._table = StrategyTable(self.store, self._view_file.load())
         commander = Operator(client, self.store, name, self._commands_changed)
         self._hand = Hand(self, self.store, self._link, commander, self._table)
@@ -142,7 +152,9 @@ class ConsoleApp(App[int]):
         self._commands = CommandHistory(self.store)
         self._status = StatusLine(self.store)
         self._toasts = Toasts(self.store)
-        self._footer = Footer(self.situations)
+        self._footer = Footer(self.situations, self.keymap)
+        directory = export_directory or Path.cwd()
+        self._screen_keys = ScreenKeys(self, self.store, self._panes, self._answer, directory)
 
     def compose(self) -> ComposeResult:
         """Lay the desk out."""
@@ -152,9 +164,12 @@ class ConsoleApp(App[int]):
             yield self._detail
         yield self._journal
         yield self._commands
-        field = Input(placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter")
+        field = Input(
+            placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter", select_on_focus=False
+        )
         field.display = False
         yield field
+        yield self._screen_keys.prompt
         yield self._status
         yield self._footer
         yield self._toasts
@@ -167,7 +182,7 @@ class ConsoleApp(App[int]):
         """Begin: show the empty desk first, connect after it has been painted."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DEFAULT_THEME
+        self.theme = self._preferences.theme or DEFAULT_THEME
         self._table.focus()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
@@ -175,7 +190,7 @@ class ConsoleApp(App[int]):
         watch_terminal(lambda: loop.call_soon_threadsafe(self.exit, 128 + signal.SIGHUP), 128 + signal.SIGHUP)
         # One part after the other, so that a key does not have to wait for more than one of them.
         turns = itertools.cycle(self._parts)
-        self.set_interval(REPAINT_SECONDS / len(self._parts), lambda: next(turns)())
+        self.set_interval(self._pace * REPAINT_SECONDS / len(self._parts), lambda: next(turns)())
         self.call_after_refresh(self._connect)
 
     def _connect(self) -> None:
@@ -197,7 +212,7 @@ class ConsoleApp(App[int]):
         live = self.store.status is not None and self.store.status.environment == "live"
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
-        if not self.store.stale:
+        if not self.store.stale and not self._preferences.slow_link:
             self.store.trends.sample(self.store.wire)
         if self.store.alerts.rings():
             self.bell()
@@ -209,7 +224,7 @@ class ConsoleApp(App[int]):
         now = self.store.clock()
         if self._detail.display:
             self._detail.draw()
-        if now - self._drawn_log_at >= LOG_SECONDS:
+        if now - self._drawn_log_at >= self._pace * LOG_SECONDS:
             self._drawn_log_at = now
             self._journal.draw()
         elif self._detail.display:
@@ -267,7 +282,10 @@ class ConsoleApp(App[int]):
             self._status.answer(reason)
             return
         do = getattr(self, f"_do_{action_id}", None)
-        await (do() if do is not None else self._hand.do(action_id))
+        if do is not None:
+            await do()
+        elif not await self._screen_keys.do(action_id):
+            await self._hand.do(action_id)
 
     async def choose(self, action_id: str) -> None:
         """Do what was chosen from the palette, as its key would; the emergency stop keeps its two presses."""
@@ -275,6 +293,13 @@ class ConsoleApp(App[int]):
             self._status.answer("Press ! twice within a second, on any screen.", "alarm")
         else:
             await self.action_do(action_id)
+
+    @on(Prompt.Left)
+    async def _typed(self, event: Prompt.Left) -> None:
+        await self._screen_keys.obey(event.line, self.choose)
+
+    def _answer(self, sentence: str) -> None:
+        self._status.answer(sentence, "muted")
 
     async def _press_emergency(self, at: float) -> None:
         reason = _EMERGENCY.refusal(self.situations()[0])
@@ -318,21 +343,6 @@ class ConsoleApp(App[int]):
         self._toasts.draw()
         self._header.draw()
 
-    async def _do_export(self) -> None:
-        self.run_worker(self._export(), name="export", group="export", exclusive=True, exit_on_error=False)
-
-    async def _export(self) -> None:
-        from console.export import export
-
-        try:
-            exact, text, count = await export(
-                self.store, list(self._journal.matching), self._export_directory, self.store.utc_now()
-            )
-        except OSError as error:
-            self._status.answer(f"The events could not be written: {clean(error)}.")
-        else:
-            self._status.answer(f"{count:,} events are in {clean(exact)} and {text.suffix}.", "accent")
-
     def _remember_view(self) -> None:
         problem = self._view_file.save(self._table.view)
         if problem is not None:
@@ -345,7 +355,7 @@ class ConsoleApp(App[int]):
         from console.screens.help import Help
 
         pane = next((name for name, widget in self._panes().items() if widget.has_focus), "table")
-        await self.push_screen(Help(self.situations(), pane))
+        await self.push_screen(Help(self.situations(), pane, self.keymap))
 
     async def _do_quit(self) -> None:
         self.exit(0)

@@ -7,12 +7,14 @@ Text from outside is cleaned before it is measured or drawn: it can neither move
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
 from rich.cells import cell_len, set_cell_size
 
 __all__ = [
+    "Convention",
     "age",
     "arrow",
     "clean",
@@ -21,12 +23,42 @@ __all__ = [
     "duration",
     "fit",
     "gauge",
+    "in_zone",
     "number",
     "on_point",
     "time_of",
+    "use",
+    "zone_name",
 ]
 
 Number = Decimal | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How this terminal's user writes numbers and times.
+
+    Parameters
+    ----------
+    thousands, decimal
+        What stands between groups of three digits, and before the decimals.
+    zone
+        In which times are written.
+    """
+
+    thousands: str = ","
+    decimal: str = "."
+    zone: tzinfo = UTC
+
+
+_convention = Convention()
+
+
+def use(convention: Convention) -> None:
+    """Write as the user does, from now on: a process has one terminal and one user."""
+    global _convention
+    _convention = convention
+
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLOCKS = "▏▎▍▌▋▊▉█"
@@ -61,12 +93,15 @@ def number(value: Number | None, decimals: int, *, signed: bool = False) -> str:
     if value is None:
         return "–"
     text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
-    return text.lstrip("+-") if not text.strip("+-0.,") else text
+    text = text.lstrip("+-") if not text.strip("+-0.,") else text
+    if (_convention.thousands, _convention.decimal) == (",", "."):
+        return text
+    return text.translate({ord(","): _convention.thousands, ord("."): _convention.decimal})
 
 
 def on_point(text: str, width: int, decimals: int) -> str:
     """Right-align a formatted number so that its decimal point stands `decimals` places from the right."""
-    _, point, fraction = text.partition(".")
+    _, point, fraction = text.rpartition(_convention.decimal) if _convention.decimal in text else (text, "", "")
     missing = decimals - len(fraction) + (0 if point or not decimals else 1)
     return (text + " " * max(0, missing)).rjust(width)
 
@@ -103,12 +138,22 @@ def time_of(value: object) -> datetime | None:
 
 
 def clock_time(value: object, *, milliseconds: bool = False) -> str:
-    """Return a time of the wire as `12:41:06` or `12:41:06.812`, UTC."""
+    """Return a time of the wire as `12:41:06` or `12:41:06.812`, in the user's zone."""
     time = time_of(value)
     if time is None:
         return "--:--:--.---" if milliseconds else "--:--:--"
-    time = time.astimezone(UTC)
+    time = in_zone(time)
     return f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}" if milliseconds else f"{time:%H:%M:%S}"
+
+
+def in_zone(time: datetime) -> datetime:
+    """Return a time in the user's zone."""
+    return time.astimezone(_convention.zone)
+
+
+def zone_name(value: object) -> str:
+    """Return what the user's zone is called at a time, as `UTC` or `CEST`."""
+    return (time_of(value) or datetime.now(UTC)).astimezone(_convention.zone).tzname() or "UTC"
 
 
 def gauge(share: float, width: int) -> tuple[str, str]:

@@ -38,10 +38,14 @@ class Actions(Provider):
         targets = app.situations()
         for action in ACTIONS:
             if action.id not in _LEFT_OUT and action.permitted(targets[0].permission):
-                yield action, _shown(action, refusal_of(action, targets)), partial(app.choose, action.id)
+                yield (
+                    action,
+                    _shown(action, app.keymap.shown(action), refusal_of(action, targets)),
+                    partial(app.choose, action.id),
+                )
 
 
-def _shown(action: Action, reason: str | None) -> Content:
+def _shown(action: Action, keys: str, reason: str | None) -> Content:
     """Return an action in two lines; never as markup: a strategy's name may stand in the reason."""
     words = action.meaning if reason is None else f"Not now: {reason}"
-    return Content.assemble((action.label.ljust(20), "bold"), (action.shown, "dim"), "\n", (words, "dim not bold"))
+    return Content.assemble((action.label.ljust(20), "bold"), (keys, "dim"), "\n", (words, "dim not bold"))

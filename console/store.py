@@ -103,12 +103,15 @@ class Store:
         Events after this one have happened while the console was open.
     read_only
         Whether the console was opened to look only.
+    playback
+        Whether what comes is a recording.
     """
 
     clock: Callable[[], float]
     address: str = ""
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     read_only: bool = False
+    playback: bool = False
     link: LinkState = "connecting"
     link_reason: str = ""
     heard_at: float | None = None

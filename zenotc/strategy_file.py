@@ -9,10 +9,13 @@ from pathlib import Path
 from zenotc.exceptions import ValidationError
 from zenotc.models.configuration import StrategyConfig
 
-__all__ = ["DEMO", "REPLAY_DEMO", "read_strategies"]
+__all__ = ["DEMO", "LIVELY_DEMO", "REPLAY_DEMO", "read_strategies"]
 
 DEMO = Path(__file__).with_name("demo.toml")
 """The three strategies of the sandbox."""
+
+LIVELY_DEMO = Path(__file__).with_name("demo_lively.toml")
+"""Strategies of the sandbox that make everything happen."""
 
 REPLAY_DEMO = Path(__file__).with_name("demo_replay.toml")
 """The strategies of a recording: real books are a hundred times tighter than the sandbox's."""

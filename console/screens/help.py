@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 
 from console.actions import ACTIONS, Action, Situation, refusal_of
 from console.ink import Ink, Line, line
+from console.keymap import KeyMap
 from console.screens.dialog import Dialog, Page
 
 __all__ = ["Help"]
@@ -52,13 +53,15 @@ class Help(ModalScreen[None]):
         What decides that, for each strategy that a key would act on.
     pane
         The pane that one has come from: it is explained first.
+    keymap
+        The keys.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss", "Close")]
 
-    def __init__(self, targets: Sequence[Situation], pane: str) -> None:
+    def __init__(self, targets: Sequence[Situation], pane: str, keymap: KeyMap) -> None:
         super().__init__()
-        self._targets, self._pane = targets, pane
+        self._targets, self._pane, self._keymap = targets, pane, keymap
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
@@ -93,7 +96,7 @@ class Help(ModalScreen[None]):
         ink: Ink = "alarm" if action.danger == "stops_all" else "faint" if reason else "key"
         tone: Ink = "faint" if reason else "plain"
         first, *rest = textwrap.wrap(reason or action.meaning, max(20, width - _INDENT))
-        key = line((f"  {action.shown:<{_INDENT - 2}}", ink), (first, tone))
+        key = line((f"  {self._keymap.shown(action):<{_INDENT - 2}}", ink), (first, tone))
         return [key, *(line((" " * _INDENT + words, tone)) for words in rest)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from console.estimate import Estimate, walk
-from console.formatting import age, clean, clock_time, fit, number
+from console.formatting import age, clean, clock_time, fit, number, zone_name
 from console.ink import Ink, Line, line, signed_ink
 from console.screens.dialog import Question
 from console.store import Store
@@ -179,7 +179,7 @@ class _Clear:
         since = clock_time(state.since) if state.since else "–"
         missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
         return [
-            _labelled("In force since", f"{since} UTC"),
+            _labelled("In force since", f"{since} {zone_name(state.since)}"),
             _labelled("Given by", clean(state.operator or "–", 40)),
             _labelled("Not confirmed", missing or "–", "alarm" if missing else "plain"),
             _labelled("Cleared by", clean(self._operator, 40), "strong"),

@@ -95,6 +95,7 @@ class Chart(Container):
             self.query(Static).remove()
             self.mount(self._plot)
         self._shown = shown
+        self._plot.theme = "clear" if self.app.native_ansi_color else "auto"  # the terminal's own colours are no RGB
         plt = self._plot.plt
         plt.clear_figure()
         plt.frame(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from console.formatting import clean, clock_time
+from console.formatting import clean, clock_time, zone_name
 from console.ink import Line, Span, line
 from console.parameters import PARAMETERS, default_of, text_of
 from console.store import Store, Wire
@@ -55,7 +55,8 @@ def _last_change(event: Wire | None, store: Store) -> list[Line]:
     changes = event.get("changes")
     operator = event.get("operator")
     by = f" by {clean(operator, 40)}" if operator else ""
-    lines = [line(("Changed at ", "muted"), (f"{clock_time(event.get('timestamp'))} UTC{by}", "plain"))]
+    time = event.get("timestamp")
+    lines = [line(("Changed at ", "muted"), (f"{clock_time(time)} {zone_name(time)}{by}", "plain"))]
     for name, change in changes.items() if isinstance(changes, dict) else ():
         if isinstance(change, dict):
             old, new = (clean(text_of(change.get(key)), 40) or "–" for key in ("old", "new"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from console.actions import ACTIONS, Action, Situation, refusal_of
 from console.ink import Ink, Line, Span, line
+from console.keymap import KeyMap
 from console.store import Store
 from console.widgets.command_history import OUTCOME_INKS
 from console.widgets.sheet import Sheet
@@ -23,11 +24,13 @@ class Footer(Sheet):
     ----------
     situations
         What decides which keys can be used, for each strategy that they would act on.
+    keymap
+        The keys.
     """
 
-    def __init__(self, situations: Callable[[], Sequence[Situation]]) -> None:
+    def __init__(self, situations: Callable[[], Sequence[Situation]], keymap: KeyMap) -> None:
         super().__init__()
-        self._situations = situations
+        self._situations, self._keymap = situations, keymap
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the keys on as many lines as there are, in the registry's order."""
@@ -42,7 +45,7 @@ class Footer(Sheet):
         rows: list[list[Span]] = [[(many, "own")]]
         used = len(many)
         for action in shown:
-            spans = _key(action, targets)
+            spans = _key(action, self._keymap.shown(action), targets)
             needed = sum(len(text) for text, _ in spans)
             if used + needed > width and len(rows) < height:
                 rows.append([])
@@ -52,12 +55,12 @@ class Footer(Sheet):
         return [Line(tuple(row)) for row in rows]
 
 
-def _key(action: Action, targets: Sequence[Situation]) -> list[Span]:
+def _key(action: Action, shown: str, targets: Sequence[Situation]) -> list[Span]:
     disabled = refusal_of(action, targets) is not None
     grave = action.danger == "stops_all"
     key: Ink = "faint" if disabled else "alarm" if grave else "key"
     label: Ink = "faint" if disabled else "alarm" if grave else "muted"
-    return [(f" {action.shown} ", key), (f"{action.label} ", label)]
+    return [(f" {shown} ", key), (f"{action.label} ", label)]
 
 
 class StatusLine(Sheet):

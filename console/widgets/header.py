@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from console.commands import Command
-from console.formatting import age, clean, clock_time, duration, number
+from console.formatting import age, clean, clock_time, duration, in_zone, number, zone_name
 from console.ink import Ink, Line, Span, signed_ink
 from console.store import PATIENCE_SECONDS, Store
 from console.widgets.sheet import Sheet
@@ -68,6 +68,8 @@ class Header(Sheet):
 
     def _may(self) -> Span:
         """Say what the console's key may do, where that is not everything."""
+        if self._store.playback:
+            return " PLAYBACK ", "bar-caution"
         if self._store.read_only:
             return " READ-ONLY ", "bar-caution"
         permission = self._store.permission
@@ -105,7 +107,7 @@ class Header(Sheet):
             link = (link_label, ("◌ connecting", "caution"))
             data = ((f"  {store.link_reason}", "muted"),) if store.waited_seconds > PATIENCE_SECONDS else ()
         else:
-            link = (link_label, ("○ LOST, reconnecting" if roomy else "○ LOST", "alarm"))
+            link = (link_label, (_lost(store.playback, roomy), "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
         seq: Part = (7, ((f"{gap}seq ", "muted"), (f"{store.last_seq:,}", "plain"))) if store.last_seq else (7, ())
         return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
@@ -114,7 +116,7 @@ class Header(Sheet):
         status, utc_now = self._store.status, self._utc_now()
         gap = "   " if roomy else "  "
         who: Part = (5, ((f"{gap}{self._store.commands.operator}", "accent"),))
-        clock: Part = (3, ((f"{gap}{clock_time(utc_now)} UTC ", "plain"),))
+        clock: Part = (3, ((f"{gap}{clock_time(utc_now)} {zone_name(utc_now)} ", "plain"),))
         if status is None:
             return [who, clock]
         stale = self._store.stale
@@ -133,15 +135,21 @@ class Header(Sheet):
         if abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
             return [*parts, who, clock]
         # The times of a recording are another day's: its clock stands where the wall's would.
-        trading = status.trading_time.astimezone(UTC)
-        day = "%Y-%m-%d " if roomy else ""
+        trading = in_zone(status.trading_time)
+        day = "%Y-%m-%d %H:%M:%S" if roomy else "%H:%M:%S"
         kind = "replay" if status.feed.startswith("replay") else "trading"
-        return [*parts, who, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}%H:%M:%S} UTC ", "plain")))]
+        return [*parts, who, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}} {zone_name(trading)} ", "plain")))]
+
+
+def _lost(playback: bool, roomy: bool) -> str:
+    if playback:
+        return "○ ENDED"
+    return "○ LOST, reconnecting" if roomy else "○ LOST"
 
 
 def _in_force(status: EngineStatus) -> str:
     state = status.emergency_stop
-    since = f" since {clock_time(state.since)} UTC" if state.since else ""
+    since = f" since {clock_time(state.since)} {zone_name(state.since)}" if state.since else ""
     by = f" by {clean(state.operator, 24)}" if state.operator else ""
     if not state.durable:
         by += " · ENDS WITH THE ENGINE'S PROCESS"

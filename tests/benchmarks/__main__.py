@@ -24,6 +24,7 @@ BENCHMARKS = (
     "emergency_stop",
     "journal",
     "console",
+    "slow_link",
 )
 
 

@@ -177,7 +177,7 @@ async def _acknowledge(desk: Desk) -> None:
 async def _export(desk: Desk) -> None:
     await desk.press("3", "w")
     await desk.until(lambda: "events are in" in desk.text)
-    (exact,) = desk.app._export_directory.glob("*.jsonl")
+    (exact,) = desk.app._screen_keys._directory.glob("*.jsonl")
     written = [json.loads(line)["seq"] for line in exact.read_text().splitlines()]
     assert written == sorted(written) and len(exact.with_suffix(".txt").read_text().splitlines()) == len(written)
     await desk.press("enter")
@@ -215,6 +215,20 @@ async def _pause_and_resume(desk: Desk) -> None:
     await desk.press("r")
     await desk.settle()
     assert (await desk.strategy()).status == "active"
+
+
+@drives("command_line", "copy", "screenshot", "next_theme")
+async def _type_a_command_copy_and_take_a_picture(desk: Desk) -> None:
+    await desk.press("colon", *"tab", "space", *"metrics", "enter")
+    assert desk.app._detail.tab == "Metrics"
+    await desk.press("colon", *"tab", "space", *"overview", "enter", "y")
+    assert "is sent to the terminal's clipboard (" in desk.text
+    await desk.press("P")
+    assert "The picture is" in desk.text and [*desk.app._screen_keys._directory.glob("*.svg")]
+    before = desk.app.theme
+    for theme in ("light", "deuteranopia", "ansi", "mono", before):
+        await desk.press("T")
+        assert desk.app.theme == theme and f"Theme {theme}." in desk.text
 
 
 @drives("cancel_quotes", "palette")

@@ -284,7 +284,16 @@ def test_walking_a_book_takes_level_by_level_what_is_not_our_own_within_the_boun
 async def test_a_read_only_console_sends_nothing_and_says_so(desk: Any, screen_text: Any) -> None:
     async with desk(read_only=True) as (app, engine, pilot):
         lines = screen_text(app).splitlines()
-        assert "READ-ONLY" in lines[0] and lines[-1].split() == ["/", "filter", "?", "help", "q", "quit"]
+        assert "READ-ONLY" in lines[0] and lines[-1].split() == [
+            "/",
+            "filter",
+            ":",
+            "command",
+            "?",
+            "help",
+            "q",
+            "quit",
+        ]
         for key in ("s", "p", "r", "x", "f", "c", "F", "C"):
             await pilot.press(key)
             assert "This console is read-only" in screen_text(app), key

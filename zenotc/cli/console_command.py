@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-import platformdirs
 import typer
 
 from zenotc.cli.answers import REFUSED, fail, user_name
+from zenotc.cli.console_options import (
+    Config,
+    Demo,
+    Liking,
+    Mouse,
+    Played,
+    ProfileName,
+    ReadOnly,
+    Record,
+    SlowLink,
+    ThemeName,
+    client_of,
+    console_options,
+    mouse_of,
+    preferences_of,
+    profile_of,
+)
 from zenotc.cli.options import EngineUrl, Replay, ReplayMore, Seed, Speed, StateDir, parse_speed, recordings
 from zenotc.exceptions import ConnectionFailedError, ZenOTCError
 
@@ -25,81 +43,127 @@ __all__ = ["console"]
 
 _HOST = "127.0.0.1"
 
-ReadOnly = Annotated[bool, typer.Option("--read-only", help="Look only: no key changes anything.")]
+Show: TypeAlias = "Callable[..., Coroutine[Any, Any, int]]"
+"""Shows the desk of a client until it is left."""
 
 
 def console(
     more: ReplayMore = None,
     url: EngineUrl = None,
+    profile: ProfileName = None,
     state_dir: StateDir = None,
     replay: Replay = None,
     speed: Speed = "1",
     seed: Seed = 1,
+    demo: Demo = False,
+    playback: Played = None,
+    record: Record = None,
     read_only: ReadOnly = False,
+    config: Config = None,
+    theme: ThemeName = None,
+    mouse: Mouse = None,
+    slow_link: SlowLink = False,
 ) -> None:
     """Open the console on the engine that runs in the state directory, or on a sandbox engine of its own.
 
     The console's own engine keeps its state in the same directory, so that `ZenOTCClient()` finds it, and is stopped
-    when the console leaves. With --replay it always starts its own.
+    when the console leaves. With --replay it always starts its own, with --demo as well, in a directory that goes with
+    it. --url and --profile open it on an engine elsewhere, --playback on none: it shows a recording.
 
     Exit codes: 0 left, 1 the engine could not start or left orders open, 2 bad usage.
     """
-    parse_speed(speed)
-    _preferences()
+    pace = parse_speed(speed)
     files = recordings(replay, more)
+    places = {"--url": url, "--profile": profile, "--replay": files, "--demo": demo, "--playback": playback}
+    if len(chosen := [name for name, value in places.items() if value]) > 1:
+        raise typer.BadParameter(f"{chosen[0]} and {chosen[1]} are of different engines")
+    liking = Liking(config, theme, mouse, slow_link)
+    preferences = preferences_of(liking)
     options = ["--seed", str(seed), "--speed", speed]
     for file in files:
         options += ["--replay", str(file.resolve())]
+    here = profile_of(profile, preferences) if profile else None
+    desk = console_options(liking, preferences, read_only=read_only or (here is not None and here.read_only))
+    show = partial(_show, mouse=mouse_of(liking, preferences), options=desk, record=record)
     try:
-        code = asyncio.run(_console(url, state_dir, options, own_engine=bool(files), read_only=read_only))
+        if here is not None:
+            code = asyncio.run(_show_client(client_of(here), show))
+        elif playback is not None:
+            code = asyncio.run(_play(playback, pace, show))
+        elif demo:
+            code = _show_demo(options, show)
+        else:
+            code = asyncio.run(_console(url, state_dir, options, show, own_engine=bool(files)))
     except (ZenOTCError, OSError) as error:
         fail(str(error), REFUSED)
     raise typer.Exit(code)
 
 
-def _preferences() -> dict[str, Any]:
-    """Return what the user has written into `console.toml`, and where the console remembers the rest."""
-    from console.alerts import RulesError, load_rules
+def _show_demo(options: Sequence[str], show: Show) -> int:
+    """Show an engine that leaves nothing behind."""
+    from zenotc.runtime.state_directory import StateDirectory
+    from zenotc.strategy_file import LIVELY_DEMO
 
-    directory = platformdirs.user_config_path("zenotc")
-    try:
-        rules = load_rules(directory / "console.toml")
-    except RulesError as error:
-        raise typer.BadParameter(str(error)) from None
-    return {"alert_rules": rules, "view_file": directory / "view.json"}
+    with tempfile.TemporaryDirectory(prefix="zenotc-demo-") as directory:
+        state = StateDirectory.open(Path(directory))
+        return asyncio.run(_show_own_engine(state, [*options, "--strategies", str(LIVELY_DEMO)], show))
 
 
 async def _console(
-    url: str | None, state_dir: Path | None, options: Sequence[str], *, own_engine: bool, read_only: bool
+    url: str | None, state_dir: Path | None, options: Sequence[str], show: Show, *, own_engine: bool
 ) -> int:
     from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import find_engine
     from zenotc.runtime.state_directory import StateDirectory
 
-    if url is not None and own_engine:
-        raise typer.BadParameter("--url opens the console on an engine that runs, --replay starts another")
     home = StateDirectory.locate(state_dir)
     if url is None:
         url = await find_engine(home)
         if url is not None and own_engine:
             raise ConnectionFailedError(f"an engine runs in {home} already: end it, or give another --state-dir")
     if url is not None:
-        client = ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name())
-        return await _show(client, read_only=read_only)
-    return await _show_own_engine(StateDirectory.open(home), options, read_only=read_only)
+        return await _show_client(ZenOTCClient(base_url=url, state_dir=state_dir, operator=user_name()), show)
+    return await _show_own_engine(StateDirectory.open(home), options, show)
 
 
-async def _show(client: ZenOTCClient, *, read_only: bool) -> int:
-    from console.app import ConsoleApp
-
+async def _show_client(client: ZenOTCClient, show: Show) -> int:
     async with client:
-        app = ConsoleApp(client, operator=user_name(), read_only=read_only, **_preferences())
-        return await app.run_async() or 0
+        return await show(client)
 
 
-async def _show_own_engine(state: StateDirectory, options: Sequence[str], *, read_only: bool) -> int:
-    """Start an engine and the console side by side: the screen is there before the engine is."""
+async def _show(
+    client: ZenOTCClient,
+    watch: Callable[[ConsoleApp], object] = lambda _: None,
+    *,
+    mouse: bool,
+    options: Mapping[str, Any],
+    record: Path | None,
+    playback: bool = False,
+) -> int:
+    """Show the desk until it is left; `watch` is told of the application before it runs."""
     from console.app import ConsoleApp
+    from console.recording import Recorder, Recording
+
+    recorder = Recorder(record) if record is not None else None
+    try:
+        seen = client if recorder is None else cast("ZenOTCClient", Recording(client, recorder))
+        app = ConsoleApp(seen, playback=playback, **options)
+        watch(app)
+        return await app.run_async(mouse=mouse) or 0
+    finally:
+        if recorder is not None:
+            recorder.close()
+
+
+async def _play(file: Path, speed: float, show: Show) -> int:
+    from console.recording import Playback
+
+    async with Playback(file, speed) as client:
+        return await show(cast("ZenOTCClient", client), playback=True)
+
+
+async def _show_own_engine(state: StateDirectory, options: Sequence[str], show: Show) -> int:
+    """Start an engine and the console side by side: the screen is there before the engine is."""
     from zenotc import ZenOTCClient
     from zenotc.cli.child_engine import ChildEngine
 
@@ -108,20 +172,18 @@ async def _show_own_engine(state: StateDirectory, options: Sequence[str], *, rea
     api_key, api_secret = state.provide_credentials("sandbox")
     engine = ChildEngine(state.path, port, options)
     await engine.start()
-    watch: asyncio.Task[None] | None = None
+    watch: list[asyncio.Task[None]] = []
     try:
         url = f"http://{_HOST}:{port}"
         async with ZenOTCClient(api_key, api_secret, "sandbox", url, operator=user_name()) as client:
-            app = ConsoleApp(client, operator=user_name(), read_only=read_only, **_preferences())
-            watch = asyncio.create_task(_leave_if_it_fails(engine, app))
-            code = await app.run_async() or 0
+            code = await show(client, lambda app: watch.append(asyncio.create_task(_leave_if_it_fails(engine, app))))
     finally:
-        was_ready = watch is not None and watch.done()
-        if watch is not None and not was_ready:
-            watch.cancel()
+        was_ready = bool(watch) and watch[0].done()
+        if watch and not was_ready:
+            watch[0].cancel()
         exit_code = await engine.stop()
     if was_ready:
-        watch.result()
+        watch[0].result()
         if exit_code != 0:
             raise ZenOTCError(f"the engine ended with exit code {exit_code}: orders may be left open")
     return code

@@ -1,0 +1,168 @@
+"""What keys do to the screen and not to the desk: theme, command line, clipboard, picture, files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.widget import Widget
+
+from console.clipboard import copy_sequence
+from console.command_line import CommandError, CommandLine
+from console.formatting import clean
+from console.store import Store
+from console.widgets.detail import Detail
+from console.widgets.event_log import EventLog
+from console.widgets.prompt import Prompt
+from console.widgets.sheet import Sheet
+from console.widgets.strategy_table import StrategyTable
+from styles import THEMES
+from zenotc.models.wire import encode
+
+__all__ = ["ScreenKeys"]
+
+_THEMES = tuple(theme.name for theme in THEMES)
+
+
+class ScreenKeys:
+    """The hand on what is seen.
+
+    Parameters
+    ----------
+    app
+        The application.
+    store
+        What is known of the engine.
+    panes
+        By name: where the hand can be.
+    answer
+        Shows a sentence.
+    directory
+        Where events and pictures are written to.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        store: Store,
+        panes: Callable[[], Mapping[str, Widget]],
+        answer: Callable[[str], None],
+        directory: Path,
+    ) -> None:
+        self._app, self._store, self._panes, self._answer, self._directory = app, store, panes, answer, directory
+        self.prompt = Prompt(self.words, answer)
+        self._came_from: Widget | None = None
+
+    @property
+    def _table(self) -> StrategyTable:
+        return self._app.query_one(StrategyTable)
+
+    def words(self) -> CommandLine:
+        """Return what a line may have now."""
+        names = [(strategy_id, self._store.name(strategy_id)) for strategy_id in self._store.wire]
+        return CommandLine(names, Detail.TABS, _THEMES)
+
+    async def do(self, action: str) -> bool:
+        """Do what a key stands for; return whether it was one of these."""
+        match action:
+            case "command_line":
+                self._came_from = self._app.screen.focused
+                self._app.add_class("-commanding")
+                self.prompt.open()
+            case "next_theme":
+                self._use_theme(_THEMES[(_THEMES.index(self._app.theme) + 1) % len(_THEMES)])
+            case "copy":
+                self._copy()
+            case "screenshot":
+                self._take_picture()
+            case "export":
+                self._app.run_worker(self._export(), name="export", group="export", exclusive=True, exit_on_error=False)
+            case _:
+                return False
+        return True
+
+    async def obey(self, line: str, choose: Callable[[str], Any]) -> None:
+        """Do what a line of the command line says, or say why not."""
+        self._app.remove_class("-commanding")
+        self._app.screen.set_focus(self._came_from or self._table)
+        if not line:
+            return
+        try:
+            order = self.words().parse(line)
+        except CommandError as error:
+            self._answer(clean(error))
+            return
+        if order.strategy_id is not None:
+            self._table.unmark()
+            self._table.select(order.strategy_id)
+        match order.verb:
+            case "do":
+                await choose(order.argument)
+            case "theme":
+                self._use_theme(order.argument)
+            case "tab":
+                detail = self._app.query_one(Detail)
+                detail.turn(Detail.TABS.index(order.argument) - Detail.TABS.index(detail.tab))
+            case "filter":
+                self._filter(order.argument)
+
+    def _filter(self, words: str) -> None:
+        journal = self._app.query_one(EventLog)
+        filtered: Any = journal if journal.has_focus else self._table
+        filtered.filter = words
+        problem = filtered.keep_filter()
+        filtered.draw()
+        if problem:
+            self._answer(problem)
+        elif filtered is self._table:
+            self._table.select_shown()
+
+    def _use_theme(self, name: str) -> None:
+        self._app.theme = name
+        self._answer(f'Theme {name}. It stays with theme = "{name}" in the preferences.')
+
+    def _copy(self) -> None:
+        """Copy what the hand is on: a strategy's id, an event as it came, or the text of the pane."""
+        name, pane = next(((n, w) for n, w in self._panes().items() if w.has_focus), ("table", self._table))
+        what, text = "The pane's text", _text_of(pane)
+        if name == "table" and self._table.selected_id:
+            what, text = f"The id of {self._store.name(self._table.selected_id)}", self._table.selected_id
+        elif isinstance(pane, EventLog) and pane.selected is not None:
+            what, text = "The event", encode(pane.selected).decode()
+        try:
+            sequence = copy_sequence(text, os.environ)
+        except ValueError as error:
+            self._answer(f"Not copied: {error}.")
+            return
+        if self._app._driver is not None:
+            self._app._driver.write(sequence)
+        self._answer(f"{what} is sent to the terminal's clipboard ({len(text):,} characters).")
+
+    async def _export(self) -> None:
+        from console.export import export  # when it is first wanted
+
+        matching = list(self._app.query_one(EventLog).matching)
+        try:
+            exact, text, count = await export(self._store, matching, self._directory, self._store.utc_now())
+        except OSError as error:
+            self._answer(f"The events could not be written: {clean(error)}.")
+        else:
+            self._answer(f"{count:,} events are in {clean(exact)} and {text.suffix}.")
+
+    def _take_picture(self) -> None:
+        file = self._directory / f"zenotc-{self._store.utc_now():%Y%m%d-%H%M%S}.svg"
+        try:
+            file.write_text(self._app.export_screenshot(title="zenotc console"), "utf-8")
+        except OSError as error:
+            self._answer(f"The picture could not be written: {clean(error)}.")
+        else:
+            self._answer(f"The picture is {clean(file)}.")
+
+
+def _text_of(pane: Widget) -> str:
+    """Return what a pane shows, without colours."""
+    sheets = [pane] if isinstance(pane, Sheet) else [sheet for sheet in pane.query(Sheet) if sheet.display]
+    return "\n".join(line.text.rstrip() for sheet in sheets for line in sheet._drawn)

@@ -1,0 +1,157 @@
+"""The options of `zenotc console`, and what they make of the user's preferences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zenotc.cli.answers import user_name
+from zenotc.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from console.preferences import Preferences, Profile
+    from zenotc import ZenOTCClient
+
+__all__ = [
+    "Config", "Demo", "Liking", "Mouse", "Played", "ProfileName", "ReadOnly", "Record", "SlowLink", "ThemeName",
+    "client_of", "console_options", "mouse_of", "preferences_of", "profile_of",
+]  # fmt: skip
+
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="Look only: no key changes anything.")]
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="A sandbox engine of its own with everything happening; it leaves nothing behind."),
+]
+ThemeName = Annotated[
+    str | None,
+    typer.Option("--theme", metavar="NAME", help="desk, light, deuteranopia, ansi (16 colours) or mono (none)."),
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Preferences. Default: console.toml of the user.")
+]
+ProfileName = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="An engine elsewhere: [profile.NAME] of the preferences."),
+]
+Mouse = Annotated[
+    bool | None, typer.Option("--mouse/--no-mouse", help="Hear the mouse. Default: yes, but not over SSH.")
+]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Keep what the console sees; at most 256 MiB.")
+]
+Played = Annotated[
+    Path | None,
+    typer.Option("--playback", metavar="FILE", help="Show a recording again, at --speed; nothing can be commanded."),
+]
+SlowLink = Annotated[
+    bool, typer.Option("--slow-link", help="The terminal is far away: draw less often, nothing that only moves.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Liking:
+    """What was asked for on the command line."""
+
+    config: Path | None = None
+    theme: str | None = None
+    mouse: bool | None = None
+    slow_link: bool = False
+
+
+def preferences_of(liking: Liking) -> Preferences:
+    """Return the user's preferences with what the command line says in their place.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the file cannot be read, or something in it cannot be meant.
+    """
+    from console.preferences import read_preferences
+    from styles import THEMES, theme_for
+
+    names = [theme.name for theme in THEMES]
+    if liking.theme is not None and liking.theme not in names:
+        raise typer.BadParameter(f"there is no theme {liking.theme!r}: {', '.join(names)}")
+    try:
+        found = read_preferences(liking.config)
+    except ValidationError as error:
+        raise typer.BadParameter(error.message) from None
+    theme = liking.theme or found.theme or theme_for(os.environ)
+    return found.model_copy(update={"theme": theme, "slow_link": liking.slow_link or found.slow_link})
+
+
+def mouse_of(liking: Liking, preferences: Preferences) -> bool:
+    """Return whether the mouse is heard: over SSH it would take the terminal's own selection away for little."""
+    asked = liking.mouse if liking.mouse is not None else preferences.mouse
+    return asked if asked is not None else not os.environ.get("SSH_CONNECTION")
+
+
+def console_options(liking: Liking, preferences: Preferences, *, read_only: bool) -> dict[str, Any]:
+    """Return what the application is made with, and write numbers and times as the user does.
+
+    Raises
+    ------
+    typer.BadParameter
+        If an alert's rule makes no sense.
+    """
+    from zoneinfo import ZoneInfo
+
+    from console import formatting
+    from console.alerts import RulesError, load_rules
+    from console.preferences import preferences_file
+
+    numbers = preferences.numbers
+    formatting.use(formatting.Convention(numbers.thousands, numbers.decimal, ZoneInfo(preferences.time_zone)))
+    os.environ.pop("NO_COLOR", None)  # it has chosen the theme; what was asked for by name wins over it
+    file = liking.config or preferences_file()
+    try:
+        rules = load_rules(file)
+    except RulesError as error:
+        raise typer.BadParameter(str(error)) from None
+    return {
+        "operator": user_name(),
+        "read_only": read_only,
+        "alert_rules": rules,
+        "view_file": preferences_file().with_name("view.json"),
+        "preferences": preferences,
+    }
+
+
+def profile_of(name: str, preferences: Preferences) -> Profile:
+    """Return a profile by its name.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is none.
+    """
+    profile = preferences.profile.get(name)
+    if profile is None:
+        known: Sequence[str] = sorted(preferences.profile)
+        raise typer.BadParameter(f"no profile {name}; there is {', '.join(known) or 'none'}")
+    return profile
+
+
+def client_of(profile: Profile) -> ZenOTCClient:
+    """Return a client of the engine of a profile.
+
+    Raises
+    ------
+    typer.BadParameter
+        If its key is not where the profile says.
+    """
+    from zenotc import ZenOTCClient
+
+    try:
+        found = profile.find_credentials()
+    except ValidationError as error:
+        raise typer.BadParameter(error.message) from None
+    ca_file = profile.ca_file.expanduser() if profile.ca_file else None
+    return ZenOTCClient(
+        found.api_key, found.api_secret, profile.environment, profile.url, operator=user_name(), ca_file=ca_file
+    )
