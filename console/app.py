@@ -63,7 +63,7 @@ SWITCH_SECONDS = 0.001
 
 LOG_SECONDS = 0.5
 
-SLOW_LINK_PACE = 16
+SLOW_LINK_PACE = 8
 """Over a slow link so much less often is the screen drawn; keys are answered at once as ever."""
 
 _EMERGENCY = action_by_id("emergency_stop")

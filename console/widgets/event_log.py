@@ -174,9 +174,12 @@ class EventLog(Sheet, Titled, can_focus=True):
         self._searching = more
 
     def _go_on(self) -> None:
+        """Look further, and show what was found at the end: until then it is shown when the screen's turn comes."""
         if self._searching:
             self._searching = False
-            self.draw()
+            self._search()
+            if not self._searching:
+                self.draw()
 
     def _note(self, below: int) -> None:
         what = f"filter “{clean(self.filter, 60)}”" if self.filter else "all types"
