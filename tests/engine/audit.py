@@ -12,6 +12,7 @@ from zenotc.engine.actions import Action, Emit, OrderChanged, Reply, Send, Strat
 from zenotc.engine.working_order import Purpose
 from zenotc.models.events import (
     CircuitBreaker,
+    ConfigChanged,
     EmergencyStop,
     EmergencyStopCleared,
     ErrorOccurred,
@@ -49,6 +50,9 @@ class Audit(Accounts):
                 case StrategyChanged(deleted=True):
                     assert self._executed[action.strategy_id] == 0
                     self.watched[action.strategy_id].deleted = True
+                case Emit(event=ConfigChanged(strategy_id=str(name))):
+                    self.watched[name].book.config = self.state.strategies[name].config
+                    self.observe()
                 case Emit(event=CircuitBreaker() as event):
                     self._check_breaker(event)
                 case Emit(event=LifecycleEvent() as event):
@@ -160,7 +164,10 @@ class Audit(Accounts):
         else:
             seen = self.watched[event.strategy_id].over.get(event.breaker, ())
             exact = event.breaker.endswith("_loss")
-            assert any(abs(v - Fraction(event.measure)) <= abs(v) / (10**30 if exact else 10**6) for v in seen)
+            near = [abs(v - Fraction(event.measure)) <= abs(v) / (10**30 if exact else 10**6) for v in seen]
+            assert any(near), (
+                f"{event.breaker} fires at {event.measure}, over its limit were {seen}"
+            )
         for watched in fired.values():
             if watched.status == "active":
                 config = watched.book.config

@@ -43,7 +43,7 @@ class Scenario:
     start_ns: int = START_NS
 
 
-AT_ONCE = 2_000
+AT_ONCE = 10_000
 """So many answers at one moment come from an engine that asks again whatever it is told."""
 
 

@@ -213,7 +213,8 @@ class Floor:
             self._queue_orders(batch)
             for report in self._send_what_reduces_risk(batch):
                 pending.append(self._engine.on_report(report, self._now_ns))
-            records = self._without_untold(records_of(batch))
+            told, self._untold = self._untold, []
+            records = told + self._without_untold(records_of(batch))
             self.journal([written, *records] if written is not None else records)
             written = None
             for action in batch:
@@ -228,6 +229,11 @@ class Floor:
             return records
         self._untold += [record for record in records if isinstance(record, QuoteSent)]
         return [record for record in records if not isinstance(record, QuoteSent)]
+
+    def _tell(self) -> None:
+        """Tell of the quotes that have left."""
+        told, self._untold = self._untold, []
+        self.journal(told)
 
     def _queue_orders(self, batch: Sequence[Action]) -> None:
         """Let orders wait for the ticket that their records get next: before the cancels, which may take them out."""
@@ -270,7 +276,7 @@ class Floor:
         with this process has nothing to be reconciled with. Events and replies wait for the commit all the same.
         """
         if not self._outbox and not self._replies:
-            self.journal(())
+            self._tell()
             return None
         if self._clock.unbounded:
             for waiting in self._outbox.take_until(self._ticket):
@@ -285,7 +291,7 @@ class Floor:
         committed = await self._committed()
         for waiting in self._outbox.take_until(committed):
             self._send_order(waiting)
-        self.journal(())
+        self._tell()
         while self._replies and self._replies[0][0] <= committed:
             self._on_reply(self._replies.popleft()[1])
 
@@ -303,11 +309,10 @@ class Floor:
 
     def journal(self, records: Sequence[Record | StrategyEvent]) -> None:
         """Queue records for the journal; without a journal nothing may be traded, so its loss stops everything."""
-        if not (records or self._untold) or self.journal_lost:
+        if not records or self.journal_lost:
             return
-        untold, self._untold = self._untold, []
         try:
-            self._ticket = self._journal.append([*untold, *records])
+            self._ticket = self._journal.append(records)
         except JournalError as error:
             self.journal_failed(error)
 
