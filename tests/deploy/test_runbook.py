@@ -18,7 +18,7 @@ SERVICE = README.partition("## Run it as a service\n")[2].partition("\n## State 
 
 
 def test_its_commands_and_their_options_are_known() -> None:
-    named = set(re.findall(r"`zenotc ([a-z -]+?)(?: [A-Z]+)?((?: --[a-z-]+(?: [a-z]+)?)*)`", SERVICE))
+    named = set(re.findall(r"`zenotc ([a-z]+(?:[ -][a-z]+)*)(?: [A-Z]+)?((?: --[a-z-]+(?: [a-zA-Z]+)?)*)`", SERVICE))
     named |= set(re.findall(r"^zenotc ([a-z ]+?)()(?: --journal \S+)?$", SERVICE, flags=re.MULTILINE))
     assert {command for command, _ in named} >= {"emergency-stop", "journal backup", "journal verify", "keys revoke"}
     runner = CliRunner()

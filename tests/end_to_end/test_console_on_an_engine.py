@@ -69,8 +69,10 @@ async def _operate(app: ConsoleApp, pilot: Pilot[Any], client: ZenOTCClient) -> 
             assert (await client.mm_strategy.get_quotes(only().id)).quotes == []
 
     await pilot.press("f")
-    await pilot.pause()
-    await pilot.press("right", "enter")
+    await pilot.pause(0.6)  # a dialog is deaf at first
+    await pilot.press("right")
+    await pilot.pause(0.2)
+    await pilot.press("enter")
     await _until(pilot, lambda: only().status == "stopped" and only().current_position == 0, seconds=40)
 
     await pilot.press("s")
