@@ -165,9 +165,7 @@ class Audit(Accounts):
             seen = self.watched[event.strategy_id].over.get(event.breaker, ())
             exact = event.breaker.endswith("_loss")
             near = [abs(v - Fraction(event.measure)) <= abs(v) / (10**30 if exact else 10**6) for v in seen]
-            assert any(near), (
-                f"{event.breaker} fires at {event.measure}, over its limit were {seen}"
-            )
+            assert any(near), f"{event.breaker} fires at {event.measure}, over its limit were {seen}"
         for watched in fired.values():
             if watched.status == "active":
                 config = watched.book.config

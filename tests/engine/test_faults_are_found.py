@@ -141,7 +141,11 @@ def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
     return Directed
 
 
-@pytest.mark.parametrize("name", FAULTS)
+RARE = ("an_unknown_order_is_taken_for_gone", "only_the_confirmed_size_of_an_amend_counts")
+"""What shows only where several rare things meet."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.nightly) if n in RARE else n for n in FAULTS])
 def test_the_machine_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put, often = FAULTS[name]
     put(monkeypatch)
@@ -149,7 +153,7 @@ def test_the_machine_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
         run_state_machine_as_test(
             machine_with(often),
             settings=settings(
-                max_examples=200,
+                max_examples=2_000 if name in RARE else 200,
                 stateful_step_count=20,
                 deadline=None,
                 database=None,

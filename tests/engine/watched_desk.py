@@ -43,7 +43,7 @@ class Scenario:
     start_ns: int = START_NS
 
 
-AT_ONCE = 10_000
+AT_ONCE = 1_000
 """So many answers at one moment come from an engine that asks again whatever it is told."""
 
 
@@ -145,7 +145,7 @@ class WatchedDesk:
                 self.audit.take(self.engine.on_heartbeat(name, self.now_ns))
 
     def _let_all_arrive(self, venue: UnrulyVenue) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(AT_ONCE + AT_ONCE * len(venue.requests)):
             if not venue.busy:
                 return
             venue.arrive(self.now_ns)

@@ -74,9 +74,7 @@ def accept(
     strategy_id: Annotated[str, typer.Argument(metavar="ID", help="The strategy's id.")],
     source: Annotated[
         PositionSource,
-        typer.Option(
-            help="engine: what is more at the venue is not ours; venue: it is, and is booked at the mid."
-        ),
+        typer.Option(help="engine: what is more at the venue is not ours; venue: it is, and is booked at the mid."),
     ],
     url: EngineUrl = None,
     state_dir: StateDir = None,
