@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +36,7 @@ CONFIG: dict[str, Any] = {"name": "odd", "asset": "BTC", "base_spread_bps": 10, 
         ({"asset": "btc"}, "asset"),
         ({"name": object()}, "name"),
     ],
-    ids=str,
+    ids=lambda value: re.sub(r" at 0x[0-9a-f]+", "", str(value)),
 )
 async def test_a_bad_parameter_is_named(client: ZenOTCClient, changes: dict[str, Any], field: str) -> None:
     before = len(await client.mm_strategy.list())
