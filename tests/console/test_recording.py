@@ -65,7 +65,11 @@ async def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: 
     assert 1_000 < sum(1 for _ in read_recording(file)) < 5_000
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b'[0, "else", null]\n'), gzip.compress(b"{")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not gzip", gzip.compress(b'[0, "else", null]\n'), gzip.compress(b"{")],
+    ids=["empty", "other", "unknown", "broken"],
+)
 def test_another_file_is_no_recording(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "other"
     file.write_bytes(content)
