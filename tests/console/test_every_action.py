@@ -364,6 +364,7 @@ def test_every_action_of_the_registry_is_driven() -> None:
     assert set(DRIVES) == {action.id for action in ACTIONS}
 
 
+@pytest.mark.nightly
 async def test_each_key_does_on_an_engine_what_it_says(state_dir: Path, tmp_path: Path) -> None:
     url = str(profile(state_dir)["url"])
     async with ZenOTCClient(base_url=url, state_dir=state_dir, operator="tester") as client:
@@ -375,6 +376,7 @@ async def test_each_key_does_on_an_engine_what_it_says(state_dir: Path, tmp_path
                 await drive(desk)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("scope", ["READ", "STOP"])
 async def test_a_console_shows_only_what_its_key_may_do(state_dir: Path, scope: Any) -> None:
     url = str(profile(state_dir)["url"])

@@ -141,7 +141,11 @@ def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
     return Directed
 
 
-RARE = ("an_unknown_order_is_taken_for_gone", "only_the_confirmed_size_of_an_amend_counts")
+RARE = (
+    "a_breaker_fires_before_its_limit",
+    "an_unknown_order_is_taken_for_gone",
+    "only_the_confirmed_size_of_an_amend_counts",
+)
 """What shows only where several rare things meet."""
 
 

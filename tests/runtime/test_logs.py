@@ -24,6 +24,7 @@ def entries(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.nightly
 def test_ours_and_the_libraries_words_go_the_same_way(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "engine.log"
     with writing_logs(path, format="logfmt"):
