@@ -43,8 +43,11 @@ class Scenario:
     start_ns: int = START_NS
 
 
-AT_ONCE = 1_000
+AT_ONCE = 2_000
 """So many answers at one moment come from an engine that asks again whatever it is told."""
+
+ANSWERS = 4
+"""So many may answer one question that has waited while nobody heard the venue."""
 
 
 class WatchedDesk:
@@ -145,7 +148,7 @@ class WatchedDesk:
                 self.audit.take(self.engine.on_heartbeat(name, self.now_ns))
 
     def _let_all_arrive(self, venue: UnrulyVenue) -> None:
-        for _ in range(AT_ONCE + AT_ONCE * len(venue.requests)):
+        for _ in range(AT_ONCE + ANSWERS * len(venue.requests)):
             if not venue.busy:
                 return
             venue.arrive(self.now_ns)

@@ -24,7 +24,6 @@ def test_a_trace_has_what_can_go_wrong(tmp_path: Path) -> None:
     assert sum(isinstance(happening, Write) and happening.name == NAME for happening in happenings) > 50
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("fault", [{"synchronous": "OFF"}, {"synchronous": "NORMAL"}, {"too_early": True}], ids=str)
 def test_a_journal_with_this_fault_is_caught(fault: dict[str, Any]) -> None:
     outcome = power_cut(20, seed=7, **fault)

@@ -165,11 +165,11 @@ def test_an_unknown_key_takes_as_long_as_a_wrong_signature() -> None:
             authenticator.authenticate("GET", "/x", headers, b"")
         taken[name].append(time.perf_counter_ns() - before)
     unknown, wrong = (statistics.median(times) for times in taken.values())
-    assert abs(unknown - wrong) < 0.5 * wrong
+    assert abs(unknown - wrong) < 0.25 * wrong
 
 
 def test_whatever_is_sent_every_answer_is_a_documented_one() -> None:
-    outcome = api.run(count=8, seed=1)
+    outcome = api.run(count=25, seed=1)
     assert outcome.failures == []
     assert outcome.figures["operations"] == len(OPERATIONS)
-    assert outcome.tried > 4 * len(OPERATIONS)
+    assert outcome.tried > 15 * len(OPERATIONS)

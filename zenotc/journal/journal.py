@@ -120,7 +120,11 @@ class Journal(Reads):
             if afresh:
                 remove_database(path)
             connection = open_database(path, now_ns, epoch=epoch, connect=connect)
-            journal = cls(connection, lock, on_commit=on_commit, on_failure=on_failure)
+            on_error.callback(connection.close)
+            try:
+                journal = cls(connection, lock, on_commit=on_commit, on_failure=on_failure)
+            except sqlite3.Error as error:
+                raise JournalError(f"{path} is not a usable journal: {error}") from error
             on_error.pop_all()
         return journal
 
