@@ -16,15 +16,12 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.command import Provider
 from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widget import Widget
-from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from console.actions import Situation, action_by_id, refusal_of
@@ -34,16 +31,19 @@ from console.formatting import clean
 from console.hand import Hand
 from console.link import Link
 from console.operator import Operator
+from console.panes import Panes
 from console.preferences import Preferences
 from console.screen_keys import ScreenKeys
 from console.screens.dialog import Question
 from console.store import Store
+from console.table_keys import TableKeys
 from console.terminal import watch_terminal
 from console.view import ViewFile
 from console.widgets.charts import import_plotext
 from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
+from console.widgets.filter_field import FilterField
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.prompt import Prompt
@@ -143,8 +143,8 @@ class ConsoleApp(App[int]):
         self._resting: Timer | None = None
         self._parts = (self._draw_desk, self._draw_rest)
         self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
-        self._view_file = ViewFile(view_file)
-        self._table = StrategyTable(self.store, self._view_file.load())
+        view = ViewFile(view_file)
+        self._table = StrategyTable(self.store, view.load())
         commander = Operator(client, self.store, name, self._commands_changed)
         self._hand = Hand(self, self.store, self._link, commander, self._table)
         self._detail = Detail(self.store)
@@ -154,7 +154,13 @@ class ConsoleApp(App[int]):
         self._toasts = Toasts(self.store)
         self._footer = Footer(self.situations, self.keymap)
         directory = export_directory or Path.cwd()
-        self._screen_keys = ScreenKeys(self, self.store, self._panes, self._answer, directory)
+        self._filter = FilterField(self._table, self._journal, self._status.answer)
+        self._panes = Panes(
+            self, self.store, self._table, self._detail, self._journal, self._commands, self._filter,
+            self._status.answer, self.repaint,
+        )  # fmt: skip
+        self._table_keys = TableKeys(self, self._table, view, self._status, self._footer.draw)
+        self._screen_keys = ScreenKeys(self, self.store, self._panes, self._filter, self._answer, directory)
 
     def compose(self) -> ComposeResult:
         """Lay the desk out."""
@@ -164,11 +170,7 @@ class ConsoleApp(App[int]):
             yield self._detail
         yield self._journal
         yield self._commands
-        field = Input(
-            placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter", select_on_focus=False
-        )
-        field.display = False
-        yield field
+        yield self._filter
         yield self._screen_keys.prompt
         yield self._status
         yield self._footer
@@ -281,11 +283,10 @@ class ConsoleApp(App[int]):
         if reason is not None:
             self._status.answer(reason)
             return
-        do = getattr(self, f"_do_{action_id}", None)
-        if do is not None:
-            await do()
-        elif not await self._screen_keys.do(action_id):
-            await self._hand.do(action_id)
+        for do in (self._do, self._panes.do, self._table_keys.do, self._screen_keys.do):
+            if await do(action_id):
+                return
+        await self._hand.do(action_id)
 
     async def choose(self, action_id: str) -> None:
         """Do what was chosen from the palette, as its key would; the emergency stop keeps its two presses."""
@@ -311,194 +312,36 @@ class ConsoleApp(App[int]):
                 await self.pop_screen()
         self._header.draw()
 
-    async def _do_mark(self) -> None:
-        self._table.mark()
-        self._footer.draw()
+    async def _do(self, action_id: str) -> bool:
+        """Do what a key stands for; return whether it was one of these."""
+        match action_id:
+            case "acknowledge":
+                self._acknowledge()
+            case "palette":
+                self.action_command_palette()
+            case "help":
+                await self._help()
+            case "quit":
+                self.exit(0)
+            case _:
+                return False
+        return True
 
-    async def _do_mark_all(self) -> None:
-        self._table.mark_all()
-        self._footer.draw()
-
-    async def _do_sort(self) -> None:
-        self._status.answer(self._table.sort_by_next(), "muted")
-        self._remember_view()
-
-    async def _do_sort_other_way(self) -> None:
-        self._status.answer(self._table.sort_other_way(), "muted")
-        self._remember_view()
-
-    async def _do_attention_first(self) -> None:
-        self._status.answer(self._table.attention_first(), "muted")
-        self._remember_view()
-
-    async def _do_columns(self) -> None:
-        from console.screens.columns import ColumnChooser
-
-        chooser = ColumnChooser(self._table.columns, self._table.choose_columns)
-        await self.push_screen(chooser, lambda _: self._remember_view())
-
-    async def _do_acknowledge(self) -> None:
+    def _acknowledge(self) -> None:
         count = self.store.alerts.acknowledge()
-        self._status.answer(f"{count} acknowledged." if count else "There is no alert to acknowledge.", "muted")
+        self._answer(f"{count} acknowledged." if count else "There is no alert to acknowledge.")
         self._toasts.draw()
         self._header.draw()
 
-    def _remember_view(self) -> None:
-        problem = self._view_file.save(self._table.view)
-        if problem is not None:
-            self._status.answer(problem)
-
-    async def _do_palette(self) -> None:
-        self.action_command_palette()
-
-    async def _do_help(self) -> None:
+    async def _help(self) -> None:
         from console.screens.help import Help
 
-        pane = next((name for name, widget in self._panes().items() if widget.has_focus), "table")
+        pane, _ = self._panes.focused
         await self.push_screen(Help(self.situations(), pane, self.keymap))
-
-    async def _do_quit(self) -> None:
-        self.exit(0)
-
-    def _panes(self) -> dict[str, Widget]:
-        return {"table": self._table, "detail": self._detail, "events": self._journal, "commands": self._commands}
-
-    # Moving about ----------------------------------------------------------------------------------------------------
-
-    async def _do_detail(self) -> None:
-        if self._journal.has_focus:
-            await self._open_event()
-            return
-        desk = self.screen
-        desk.set_class(not desk.has_class("-detail"), "-detail")
-        (self._detail if desk.has_class("-detail") else self._table).focus()
-        self.call_after_refresh(self.repaint)
 
     @on(EventLog.Opened)
     async def _open_event(self) -> None:
-        from console.screens.event_details import EventDetails
-
-        if self._journal.selected is None:
-            self._status.answer("There is no event to open.")
-        else:
-            await self.push_screen(EventDetails(self._journal, self.store))
-
-    async def _do_next(self) -> None:
-        self._move(1)
-
-    async def _do_previous(self) -> None:
-        self._move(-1)
-
-    async def _do_next_tab(self) -> None:
-        self._detail.turn(1)
-
-    async def _do_previous_tab(self) -> None:
-        self._detail.turn(-1)
-
-    async def _do_less(self) -> None:
-        self._detail.zoom(-1)
-
-    async def _do_more(self) -> None:
-        self._detail.zoom(1)
-
-    async def _do_page_down(self) -> None:
-        self._move((self._open_log or self._table).page)
-
-    async def _do_page_up(self) -> None:
-        self._move(-(self._open_log or self._table).page)
-
-    @property
-    def _open_log(self) -> EventLog | CommandHistory | Detail | None:
-        """What the keys that move scroll, where it is not the table's selection."""
-        if self._detail.has_focus and self._detail.scrolls:
-            return self._detail
-        return next((log for log in (self._journal, self._commands) if log.has_focus), None)
-
-    def _move(self, by: int) -> None:
-        if self._open_log is not None:
-            self._open_log.scroll_lines(by)
-        else:
-            self._table.move(by)
-
-    async def _do_follow(self) -> None:
-        if self._open_log is not None:
-            self._open_log.follow()
-        else:
-            self._table.move(len(self.store.wire))
-
-    async def _do_oldest(self) -> None:
-        if self._open_log is not None:
-            self._open_log.oldest()
-        else:
-            self._table.move(-len(self.store.wire))
-
-    async def _do_focus_table(self) -> None:
-        self.screen.remove_class("-detail")
-        self._table.focus()
-
-    async def _do_focus_detail(self) -> None:
-        self.screen.set_class(self.screen.has_class("-narrow") or self.screen.has_class("-detail"), "-detail")
-        self._detail.focus()
-        self.call_after_refresh(self.repaint)
-
-    async def _do_focus_events(self) -> None:
-        self._show_log(self._journal)
-
-    async def _do_focus_commands(self) -> None:
-        self._show_log(self._commands)
-
-    def _show_log(self, log: EventLog | CommandHistory) -> None:
-        """Show one of the logs, which share their place, and give it the keys."""
-        self.screen.set_class(log is self._commands, "-commands")
-        log.focus()
-        self.call_after_refresh(log.draw)
-
-    # The filter ------------------------------------------------------------------------------------------------------
-
-    async def _do_filter(self) -> None:
-        field = self.query_one("#filter", Input)
-        self._filtered: Any = self._journal if self._journal.has_focus else self._table
-        field.value = f"{self._filtered.filter} ".lstrip()
-        self._filtered.keep_filter()
-        self.add_class("-filtering")
-        field.display = True
-        self.screen.set_focus(field)  # at once: what is typed next, however fast, is no command
-
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, event: Input.Changed) -> None:
-        if self.has_class("-filtering"):
-            self._filtered.filter = event.value.strip()
-            self._filtered.draw()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_kept(self) -> None:
-        self.remove_class("-filtering")
-        self.query_one("#filter", Input).display = False
-        self.screen.set_focus(self._filtered)
-        problem = self._filtered.keep_filter()
-        if problem:
-            kept = f"The filter “{clean(self._filtered.filter, 40)}” stays" if self._filtered.filter else "No filter"
-            self._status.answer(f"{kept}: {problem}")
-        if self._filtered is self._table:
-            self._table.select_shown()
-
-    async def _do_back(self) -> None:
-        if self.has_class("-filtering"):
-            self._filtered.filter = ""
-            self._filtered.draw()
-            self._filter_kept()
-        elif self._journal.has_focus and (self._journal.filter or not self._journal.following):
-            self._journal.filter = ""
-            self._journal.follow()
-        elif self._commands.has_focus and not self._commands.following:
-            self._commands.follow()
-        elif self._table.filter:
-            self._table.filter = ""
-            self._table.draw()
-        elif self._table.has_focus and self._table.marked_in_view:
-            self._table.unmark()
-        else:
-            await self._do_focus_table()
+        await self._panes.open_event()
 
 
 def _address(client: ZenOTCClient) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from textual.widget import Widget
 from console.clipboard import copy_sequence
 from console.command_line import CommandError, CommandLine
 from console.formatting import clean
+from console.panes import Panes
 from console.store import Store
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
+from console.widgets.filter_field import FilterField
 from console.widgets.prompt import Prompt
 from console.widgets.sheet import Sheet
 from console.widgets.strategy_table import StrategyTable
@@ -37,7 +39,9 @@ class ScreenKeys:
     store
         What is known of the engine.
     panes
-        By name: where the hand can be.
+        Know where the hand is.
+    field
+        Filters the pane that it is in.
     answer
         Shows a sentence.
     directory
@@ -48,11 +52,13 @@ class ScreenKeys:
         self,
         app: App[Any],
         store: Store,
-        panes: Callable[[], Mapping[str, Widget]],
+        panes: Panes,
+        field: FilterField,
         answer: Callable[[str], None],
         directory: Path,
     ) -> None:
-        self._app, self._store, self._panes, self._answer, self._directory = app, store, panes, answer, directory
+        self._app, self._store, self._panes, self._filter = app, store, panes, field
+        self._answer, self._directory = answer, directory
         self.prompt = Prompt(self.words, answer)
         self._came_from: Widget | None = None
 
@@ -107,18 +113,7 @@ class ScreenKeys:
                 detail = self._app.query_one(Detail)
                 detail.turn(Detail.TABS.index(order.argument) - Detail.TABS.index(detail.tab))
             case "filter":
-                self._filter(order.argument)
-
-    def _filter(self, words: str) -> None:
-        journal = self._app.query_one(EventLog)
-        filtered: Any = journal if journal.has_focus else self._table
-        filtered.filter = words
-        problem = filtered.keep_filter()
-        filtered.draw()
-        if problem:
-            self._answer(problem)
-        elif filtered is self._table:
-            self._table.select_shown()
+                self._filter.use(order.argument)
 
     def _use_theme(self, name: str) -> None:
         self._app.theme = name
@@ -126,7 +121,7 @@ class ScreenKeys:
 
     def _copy(self) -> None:
         """Copy what the hand is on: a strategy's id, an event as it came, or the text of the pane."""
-        name, pane = next(((n, w) for n, w in self._panes().items() if w.has_focus), ("table", self._table))
+        name, pane = self._panes.focused
         what, text = "The pane's text", _text_of(pane)
         if name == "table" and self._table.selected_id:
             what, text = f"The id of {self._store.name(self._table.selected_id)}", self._table.selected_id

@@ -1,0 +1,184 @@
+"""The panes of the desk: which of them has the keys, and moving about between and within them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+from textual.widget import Widget
+
+from console.store import Store
+from console.widgets.command_history import CommandHistory
+from console.widgets.detail import Detail
+from console.widgets.event_log import EventLog
+from console.widgets.filter_field import FilterField
+from console.widgets.strategy_table import StrategyTable
+
+__all__ = ["Panes"]
+
+Log = EventLog | CommandHistory
+
+
+class Panes:
+    """The hand's way about the desk.
+
+    Parameters
+    ----------
+    app
+        The application.
+    store
+        What is known of the engine.
+    table, detail, events, commands
+        The panes.
+    field
+        Filters the table or the events.
+    answer
+        Shows a sentence.
+    repaint
+        Shows all that has changed.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        store: Store,
+        table: StrategyTable,
+        detail: Detail,
+        events: EventLog,
+        commands: CommandHistory,
+        field: FilterField,
+        answer: Callable[[str], None],
+        repaint: Callable[[], None],
+    ) -> None:
+        self._app, self._store, self._answer, self._repaint = app, store, answer, repaint
+        self._table, self._detail, self._events, self._commands = table, detail, events, commands
+        self._field = field
+        self._names: dict[str, Widget] = {"table": table, "detail": detail, "events": events, "commands": commands}
+
+    @property
+    def focused(self) -> tuple[str, Widget]:
+        """The pane that has the keys, by name; the table where none has."""
+        return next(((name, pane) for name, pane in self._names.items() if pane.has_focus), ("table", self._table))
+
+    async def do(self, action: str) -> bool:
+        """Do what a key stands for; return whether it was one of these."""
+        match action:
+            case "next":
+                self._move(1)
+            case "previous":
+                self._move(-1)
+            case "page_down":
+                self._move((self._log or self._table).page)
+            case "page_up":
+                self._move(-(self._log or self._table).page)
+            case "follow":
+                self._to_newest()
+            case "oldest":
+                self._to_oldest()
+            case "next_tab":
+                self._detail.turn(1)
+            case "previous_tab":
+                self._detail.turn(-1)
+            case "less":
+                self._detail.zoom(-1)
+            case "more":
+                self._detail.zoom(1)
+            case "detail":
+                await self._open_detail()
+            case "focus_table":
+                self._go_to_table()
+            case "focus_detail":
+                self._go_to_detail()
+            case "focus_events":
+                self._go_to_log(self._events)
+            case "focus_commands":
+                self._go_to_log(self._commands)
+            case "filter":
+                self._field.open()
+            case "back":
+                self._go_back()
+            case _:
+                return False
+        return True
+
+    async def open_event(self) -> None:
+        """Show the event that the log's hand is on with all that it came with."""
+        from console.screens.event_details import EventDetails
+
+        if self._events.selected is None:
+            self._answer("There is no event to open.")
+        else:
+            await self._app.push_screen(EventDetails(self._events, self._store))
+
+    # Within a pane ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _log(self) -> Log | Detail | None:
+        """What the keys that move scroll, where it is not the table's selection."""
+        if self._detail.has_focus and self._detail.scrolls:
+            return self._detail
+        return next((log for log in (self._events, self._commands) if log.has_focus), None)
+
+    def _move(self, by: int) -> None:
+        if self._log is not None:
+            self._log.scroll_lines(by)
+        else:
+            self._table.move(by)
+
+    def _to_newest(self) -> None:
+        if self._log is not None:
+            self._log.follow()
+        else:
+            self._table.move(len(self._store.wire))
+
+    def _to_oldest(self) -> None:
+        if self._log is not None:
+            self._log.oldest()
+        else:
+            self._table.move(-len(self._store.wire))
+
+    # Between panes ---------------------------------------------------------------------------------------------------
+
+    async def _open_detail(self) -> None:
+        """Open the detail over the table or close it; in the log, open an event."""
+        if self._events.has_focus:
+            await self.open_event()
+            return
+        desk = self._app.screen
+        desk.set_class(not desk.has_class("-detail"), "-detail")
+        (self._detail if desk.has_class("-detail") else self._table).focus()
+        self._app.call_after_refresh(self._repaint)
+
+    def _go_to_table(self) -> None:
+        self._app.screen.remove_class("-detail")
+        self._table.focus()
+
+    def _go_to_detail(self) -> None:
+        desk = self._app.screen
+        desk.set_class(desk.has_class("-narrow") or desk.has_class("-detail"), "-detail")
+        self._detail.focus()
+        self._app.call_after_refresh(self._repaint)
+
+    def _go_to_log(self, log: Log) -> None:
+        """Show one of the logs, which share their place, and give it the keys."""
+        self._app.screen.set_class(log is self._commands, "-commands")
+        log.focus()
+        self._app.call_after_refresh(log.draw)
+
+    def _go_back(self) -> None:
+        """Undo the last thing that narrows what is seen: one at a time, the innermost first."""
+        if self._field.display:
+            self._field.give_up()
+        elif self._events.has_focus and (self._events.filter or not self._events.following):
+            self._events.filter = ""
+            self._events.follow()
+        elif self._commands.has_focus and not self._commands.following:
+            self._commands.follow()
+        elif self._table.filter:
+            self._table.filter = ""
+            self._table.draw()
+        elif self._table.has_focus and self._table.marked_in_view:
+            self._table.unmark()
+        else:
+            self._go_to_table()
