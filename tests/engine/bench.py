@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
-from zenotc.engine.actions import Action, Emit, Reply, Send
+from zenotc.engine.actions import Action, Emit, Reply, Send, TellQuote
 from zenotc.engine.engine import Engine
 from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import ZenOTCError
@@ -95,7 +95,7 @@ class Bench:
         for action in actions:
             if isinstance(action, Send):
                 self.requests.append(action.request)
-            elif isinstance(action, Emit):
+            elif isinstance(action, Emit | TellQuote):
                 self.events.append(action.event)
             elif isinstance(action, Reply):
                 assert action.command_id not in self.replies, "a command is answered once"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from zenotc.engine.actions import OrderChanged, Send
+from zenotc.engine.actions import OrderChanged, Send, TellQuote
 from zenotc.engine.depth import Child
 from zenotc.engine.desk_limits import DeskLimits
 from zenotc.engine.market import Market
@@ -13,10 +11,8 @@ from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import OrderSignal, Purpose, WorkingOrder
-from zenotc.models.events import QuoteSent
 from zenotc.models.market import Side
 from zenotc.models.orders import Amend, Cancel, Fill, Place, QueryOrder, Request
-from zenotc.models.wire import utc_from_ns
 
 __all__ = ["OrderEntry"]
 
@@ -51,7 +47,7 @@ class OrderEntry:
             post_only=True,
         )  # fmt: skip
         self._send(request, now_ns, reduces_risk=False)
-        self._quote_sent(strategy, order, target, now_ns, reason)
+        self._tell_quote(strategy, order, target, now_ns, reason)
 
     def place_child(self, strategy: StrategyState, plan: ReducePlan, child: Child, now_ns: int) -> None:
         """Send an immediate-or-cancel order of a hedge or a flatten."""
@@ -104,7 +100,7 @@ class OrderEntry:
             order.venue, order.asset, order.client_order_id, order.pending_price_ticks, order.pending_quantity_lots
         )
         self._send(request, now_ns, reduces_risk=False)
-        self._quote_sent(strategy, order, target, now_ns, "amended")
+        self._tell_quote(strategy, order, target, now_ns, "amended")
 
     def cancel(self, order: WorkingOrder, now_ns: int, reason: str) -> None:
         """Cancel an order; one that is leaving already is not asked twice."""
@@ -176,21 +172,8 @@ class OrderEntry:
             )
         )
 
-    def _quote_sent(
+    def _tell_quote(
         self, strategy: StrategyState, order: WorkingOrder, target: Target, now_ns: int, reason: str
     ) -> None:
-        instrument = strategy.market.instrument
-        price: Decimal = instrument.price(target.price_ticks)
-        self._state.emit(
-            QuoteSent(
-                timestamp=utc_from_ns(now_ns),
-                strategy_id=strategy.strategy_id,
-                asset=order.asset,
-                order_id=order.client_order_id,
-                side=order.side,
-                price=price,
-                quantity=instrument.quantity(target.quantity_lots),
-                layer=target.layer,
-                reason=reason,
-            )
-        )
+        quote = order, strategy.market.instrument, target.price_ticks, target.quantity_lots, target.layer
+        self._state.actions.append(TellQuote(*quote, reason, now_ns))

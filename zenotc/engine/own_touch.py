@@ -24,11 +24,19 @@ class OwnTouch:
     @classmethod
     def of(cls, orders: Iterable[WorkingOrder]) -> OwnTouch:
         """Return the touch of these orders."""
-        asks: list[int] = []
-        bids: list[int] = []
+        lowest_ask: int | None = None
+        highest_bid: int | None = None
         for order in orders:
-            (asks if order.side == SELL else bids).extend(order.prices_ticks)
-        return cls(min(asks, default=None), max(bids, default=None))
+            price, asked = order.price_ticks, order.pending_price_ticks
+            if order.side == SELL:
+                nearest = price if asked is None or asked > price else asked
+                if lowest_ask is None or nearest < lowest_ask:
+                    lowest_ask = nearest
+            else:
+                nearest = price if asked is None or asked < price else asked
+                if highest_bid is None or nearest > highest_bid:
+                    highest_bid = nearest
+        return cls(lowest_ask, highest_bid)
 
     def nearer(self, other: OwnTouch) -> OwnTouch:
         """Return the touch of both together."""

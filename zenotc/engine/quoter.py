@@ -82,17 +82,15 @@ def _own_touch(market: Market, strategy: StrategyState) -> OwnTouch:
     return OwnTouch(lowest_ask, highest_bid)
 
 
-def _clear_price(strategy: StrategyState, side: Side, price_ticks: int) -> int:
-    """Return a price, moved back until no other-side quote of the strategy is met, wherever that may be.
+def _nearest_ticks(strategy: StrategyState, side: Side) -> int | None:
+    """Return the nearest price that a side may have without meeting the strategy's other one, wherever that may be.
 
-    An amend that is under way may be refused, and then the order stays where it was.
+    An amend that is under way may be refused, and then the order stays where it was. `None` where nothing stands there.
     """
-    for order in strategy.live_quotes(opposite(side)):
-        if order.state == "cancelling":
-            continue
-        for other in order.prices_ticks:
-            price_ticks = min(price_ticks, other - 1) if side == BUY else max(price_ticks, other + 1)
-    return price_ticks
+    met = OwnTouch.of(order for order in strategy.live_quotes(opposite(side)) if order.state != "cancelling")
+    if side == BUY:
+        return None if met.lowest_ask is None else met.lowest_ask - 1
+    return None if met.highest_bid is None else met.highest_bid + 1
 
 
 class Quoter:
@@ -130,7 +128,8 @@ class Quoter:
             strategy.refresh_at_ns = now_ns + round(config.quote_refresh_seconds * _NS)
         # The side that moves away from the other goes first, so that our own orders never meet.
         lowest_ask = min((target.price_ticks for target in targets.sell.targets), default=None)
-        rising = lowest_ask is None or _clear_price(strategy, SELL, lowest_ask) == lowest_ask
+        nearest_ask = _nearest_ticks(strategy, SELL)
+        rising = lowest_ask is None or nearest_ask is None or lowest_ask >= nearest_ask
         for side in (SELL, BUY) if rising else (BUY, SELL):
             change = reconcile(
                 targets.side(side).targets,
@@ -146,11 +145,12 @@ class Quoter:
         for order in change.cancelled:
             self._entry.cancel(order, now_ns, reason)
         spare = self._spare_lots(strategy, side)
+        nearest = _nearest_ticks(strategy, side)
         for order, target in change.amended:
             lots = min(target.quantity_lots, order.remaining_lots + max(spare, 0))
             spare -= max(lots - order.remaining_lots, 0)
             strategy.requote_wanted |= lots < target.quantity_lots
-            wanted = self._clear_target(strategy, side, target, lots)
+            wanted = self._clear_target(strategy, side, target, lots, nearest)
             if wanted.price_ticks < 1 or (wanted.price_ticks == order.price_ticks and lots == order.remaining_lots):
                 continue
             if self._allowed(strategy, side, wanted, max(lots - order.remaining_lots, 0), denied, now_ns):
@@ -163,18 +163,22 @@ class Quoter:
             strategy.requote_wanted |= lots < target.quantity_lots
             if lots < max(strategy.parameters.min_size_lots, 1):
                 continue
-            wanted = self._clear_target(strategy, side, target, lots)
+            wanted = self._clear_target(strategy, side, target, lots, nearest)
             if wanted.price_ticks >= 1 and self._allowed(strategy, side, wanted, lots, denied, now_ns):
                 spare -= lots
                 self._entry.place_quote(strategy, side, wanted, now_ns, reason)
         strategy.requote_wanted |= bool(change.waiting)
 
-    def _clear_target(self, strategy: StrategyState, side: Side, target: Target, lots: int) -> Target:
-        """Return a target one tick away from what it would meet of the strategy's own other side.
+    def _clear_target(
+        self, strategy: StrategyState, side: Side, target: Target, lots: int, nearest_ticks: int | None
+    ) -> Target:
+        """Return a target at this size, one tick away from what it would meet of the strategy's own other side.
 
         That is an order which cannot move yet, because its last request has not been answered.
         """
-        price = _clear_price(strategy, side, target.price_ticks)
+        price = target.price_ticks
+        if nearest_ticks is not None:
+            price = min(price, nearest_ticks) if side == BUY else max(price, nearest_ticks)
         strategy.requote_wanted |= price != target.price_ticks
         return Target(price, lots, target.layer)
 

@@ -45,9 +45,9 @@ def reconcile(
     change = SideChange()
     open_targets = list(targets)
     free = sorted(orders, key=lambda order: order.layer or 0)
-    for exact in (0.0, tolerance_bps):
+    for within_bps in dict.fromkeys((0.0, tolerance_bps)):
         for order in list(free):
-            target = _target_at(order, open_targets, exact)
+            target = _target_at(order, open_targets, within_bps)
             if target is not None:
                 open_targets.remove(target)
                 free.remove(order)

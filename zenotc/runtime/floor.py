@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from zenotc.engine.actions import Action, FillBooked, Reply, Send
+from zenotc.engine.actions import Action, FillBooked, Reply, Send, TellQuote
 from zenotc.engine.engine import Engine
 from zenotc.engine.past import Past
 from zenotc.journal import Journal, JournalError
 from zenotc.journal.records import CommandRecord, Record
 from zenotc.models.commands import Command, CreateStrategy, EmergencyStopAll
-from zenotc.models.events import QuoteSent, StrategyEvent
+from zenotc.models.events import StrategyEvent
 from zenotc.models.market import Book, PublicTrade
 from zenotc.models.orders import Amend, Place, Report, Request
 from zenotc.runtime.clock import TradingClock
@@ -80,7 +80,7 @@ class Floor:
         self._emergency_stops: set[str] = set()
         self._outbox = Outbox()
         self._replies: deque[tuple[int, Reply]] = deque()
-        self._untold: list[StrategyEvent] = []
+        self._untold: list[Action] = []
         self._ticket = 0
         self.journal_lost = False
         self._now_ns = clock.now_ns()
@@ -213,8 +213,7 @@ class Floor:
             self._queue_orders(batch)
             for report in self._send_what_reduces_risk(batch):
                 pending.append(self._engine.on_report(report, self._now_ns))
-            told, self._untold = self._untold, []
-            records = told + self._without_untold(records_of(batch))
+            records = self._records(batch)
             self.journal([written, *records] if written is not None else records)
             written = None
             for action in batch:
@@ -223,17 +222,21 @@ class Floor:
                 elif isinstance(action, FillBooked):
                     self._vitals.fills += 1
 
-    def _without_untold(self, records: list[Record | StrategyEvent]) -> list[Record | StrategyEvent]:
-        """Keep back what is told of quotes until they have left: they do not wait for that to be written."""
+    def _records(self, batch: Sequence[Action]) -> list[Record | StrategyEvent]:
+        """Return what the journal gets now: quotes do not wait for what is told of them, which follows them."""
+        told: list[Action] = list(self._untold)
+        self._untold.clear()
         if not self._outbox or self._clock.unbounded:
-            return records
-        self._untold += [record for record in records if isinstance(record, QuoteSent)]
-        return [record for record in records if not isinstance(record, QuoteSent)]
+            told += batch
+        else:
+            for action in batch:
+                (self._untold if isinstance(action, TellQuote) else told).append(action)
+        return records_of(told)
 
     def _tell(self) -> None:
         """Tell of the quotes that have left."""
         told, self._untold = self._untold, []
-        self.journal(told)
+        self.journal(records_of(told))
 
     def _queue_orders(self, batch: Sequence[Action]) -> None:
         """Let orders wait for the ticket that their records get next: before the cancels, which may take them out."""

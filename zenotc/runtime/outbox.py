@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zenotc.models.orders import Amend, Cancel, CancelAll, OrderCancelled, Place, Report, Request
 
 __all__ = ["Outbox", "Waiting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A request that leaves once the journal has committed `ticket`; `decided_ns` is its trading time."""
 
     request: Place | Amend

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from zenotc.engine.actions import (
     Action,
@@ -16,6 +17,7 @@ from zenotc.engine.actions import (
     OrderChanged,
     Reconciled,
     StrategyChanged,
+    TellQuote,
 )
 from zenotc.journal.records import (
     BaselineRecord,
@@ -43,38 +45,11 @@ def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
     """Return what is to be journalled for these actions, in order."""
     records: list[Record | StrategyEvent] = []
     for action in actions:
-        if isinstance(action, Emit):
-            records.append(action.event)
-        elif isinstance(action, OrderChanged):
-            records.append(_order(action))
-        elif isinstance(action, FillBooked):
-            records.append(_fill(action))
-        elif isinstance(action, StrategyChanged):
-            config = encode(action.config.given())
-            records.append(
-                StrategyRecord(
-                    action.strategy_id,
-                    action.time_ns,
-                    action.status,
-                    action.reason,
-                    config,
-                    action.deleted,
-                    action.resume_at_ns,
-                )
-            )
+        turned = _TURNED.get(type(action))
+        if turned is not None:
+            records.append(turned(action))
         elif isinstance(action, Measured):
-            records.append(_mark(action))
-            records.append(MeasuresRecord(action.strategy_id, action.time_ns, encode(action.measures)))
-        elif isinstance(action, DayBegan):
-            records.append(BaselineRecord(action.strategy_id, action.day, action.total_pnl))
-        elif isinstance(action, EmergencyChanged):
-            records.append(EmergencyRecord(action.time_ns, action.active, action.operator, action.reason))
-        elif isinstance(action, Reconciled):
-            records.append(ReconciliationRecord(action.venue, action.time_ns, action.trade_id, action.complete))
-        elif isinstance(action, OffsetAccepted):
-            records.append(OffsetRecord(action.venue, action.asset, action.time_ns, action.quantity, action.operator))
-        elif isinstance(action, FaultOccurred):
-            records.append(FaultRecord(action.time_ns, action.strategy_id, action.traceback))
+            records += _mark(action), MeasuresRecord(action.strategy_id, action.time_ns, encode(action.measures))
     return records
 
 
@@ -154,3 +129,30 @@ def _fill(action: FillBooked) -> FillRecord:
         fill.time_ns,
         action.mid,
     )
+
+
+def _strategy(action: StrategyChanged) -> StrategyRecord:
+    return StrategyRecord(
+        action.strategy_id,
+        action.time_ns,
+        action.status,
+        action.reason,
+        encode(action.config.given()),
+        action.deleted,
+        action.resume_at_ns,
+    )
+
+
+_TURNED: dict[type[Action], Callable[[Any], Record | StrategyEvent]] = {
+    Emit: lambda a: a.event,
+    TellQuote: lambda a: a.event,
+    OrderChanged: _order,
+    FillBooked: _fill,
+    StrategyChanged: _strategy,
+    DayBegan: lambda a: BaselineRecord(a.strategy_id, a.day, a.total_pnl),
+    EmergencyChanged: lambda a: EmergencyRecord(a.time_ns, a.active, a.operator, a.reason),
+    Reconciled: lambda a: ReconciliationRecord(a.venue, a.time_ns, a.trade_id, a.complete),
+    OffsetAccepted: lambda a: OffsetRecord(a.venue, a.asset, a.time_ns, a.quantity, a.operator),
+    FaultOccurred: lambda a: FaultRecord(a.time_ns, a.strategy_id, a.traceback),
+}
+"""What one record or event stands for; what is sent or answered leaves no trace of its own."""
