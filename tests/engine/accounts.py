@@ -161,9 +161,12 @@ class Accounts:
                 if measure is not None and measure.over:
                     watched.over.setdefault(name, []).append(measure.value)
         limit = self.settings.max_desk_daily_loss
-        loss = -sum(watched.book.daily_pnl(self.now_ns) for watched in self.watched.values())
-        if limit is not None and loss > limit:
+        if limit is not None and (loss := -self._desk_daily_pnl) > limit:
             self._desk_over.append(loss)
+
+    @property
+    def _desk_daily_pnl(self) -> Fraction:
+        return sum((watched.book.daily_pnl(self.now_ns) for watched in self.watched.values()), Fraction(0))
 
     def _count(self) -> None:
         """Take up what the venues have executed since."""

@@ -213,8 +213,7 @@ class Audit(Accounts):
                 self._check_books(name, watched)
                 self._check_limit(name, watched, worst)
             watched.passed.clear()
-        desk_daily_pnl = sum(watched.book.daily_pnl(self.now_ns) for watched in self.watched.values())
-        assert Fraction(self.state.desk_daily_pnl) == desk_daily_pnl
+        assert Fraction(self.state.desk_daily_pnl) == self._desk_daily_pnl
         resting = {self._owner[order_id] for venue in self.venues.values() for order_id, _, _ in venue.may_fill()}
         assert not [name for name in resting if self.watched[name].still], "nothing rests after it was confirmed"
 

@@ -18,7 +18,10 @@ STRATEGIES = ("a", "b")
 
 @dataclass(frozen=True)
 class Often:
-    """What is on in any case, by its name in a configuration or in the settings; anything else is now and then."""
+    """What is on, or is met, in any case, by its name in a configuration, the settings or a scenario.
+
+    Anything else is now and then.
+    """
 
     names: frozenset[str] = frozenset()
 
@@ -35,8 +38,8 @@ class Often:
 def configs(draw: st.DrawFn, mid_ticks: int, often: Often) -> StrategyConfig:
     """Draw a strategy; its loss limits are parts of what its largest position loses when the mid moves by a percent."""
     base = draw(st.floats(0.2, 100))
-    size = draw(st.integers(1, 3_000))
-    hard = draw(st.integers(2, 10_000))
+    size = draw(st.integers(2, 3_000))
+    hard = draw(st.integers(size, 2 * size) if "max_position" in often.names else st.integers(2, 10_000))
     at_stake = Decimal(mid_ticks) * hard * LOT / 200
     loss = st.sampled_from([1, 3, 10, 50, 300]).map(lambda n: (at_stake * n / 1_000).quantize(LOT) or LOT)
     values: dict[str, Any] = {
@@ -111,7 +114,7 @@ def scenarios(draw: st.DrawFn, *often: str, unruly: bool | None = None) -> Scena
         strategies={name: draw(configs(mid_ticks, on)) for name in STRATEGIES},
         settings=draw(limits if often else st.just({}) | limits),
         mid_ticks=mid_ticks,
-        hedge_lots=draw(st.sampled_from([1, 1, 5])),
-        unruly=draw(st.booleans()) if unruly is None else unruly,
+        hedge_lots=5 if "hedge_lots" in often else draw(st.sampled_from([1, 1, 5])),
+        unruly=draw(on.whether("unruly")) if unruly is None else unruly,
         start_ns=START_NS - draw(st.sampled_from([0, 0, 20, 1_000])) * SECOND,
     )

@@ -14,6 +14,7 @@ SECOND = 10**9
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 _FEWEST_SAMPLES = 30
+_ROUNDING = 1 + Fraction(1, 10**9)
 
 
 class Samples:
@@ -57,7 +58,7 @@ class Measure:
     @property
     def over(self) -> bool:
         """Whether the breaker has to fire; a float counts only where rounding cannot be why."""
-        return self.value > self.limit * (1 + Fraction(self.rounded, 10**9))
+        return self.value > (self.limit * _ROUNDING if self.rounded else self.limit)
 
     @property
     def calm(self) -> bool:
@@ -72,6 +73,8 @@ class SecondBook:
     ----------
     capture, hedge_cost, move, fees
         The terms that the total must close with.
+    total
+        Cash plus position times mid.
     peak
         The highest equity since the last start; `None` before the first.
     """
@@ -80,15 +83,12 @@ class SecondBook:
         self.config = config
         self.samples = samples
         self.position = self.cash = self.capture = self.hedge_cost = self.move = self.fees = Fraction(0)
+        self.total = Fraction(0)
         self.mid: Fraction | None = None
         self.peak: Fraction | None = None
         self._times: list[int] = []
         self._totals: list[Fraction] = []
-
-    @property
-    def total(self) -> Fraction:
-        """Cash plus position times mid."""
-        return self.cash + self.position * (self.mid or 0)
+        self._bases: dict[int, tuple[int, Fraction]] = {}
 
     @property
     def terms(self) -> Fraction:
@@ -128,6 +128,7 @@ class SecondBook:
         return Fraction(self.config.capital or 0) + self.total
 
     def _remember(self, now_ns: int) -> None:
+        self.total = self.cash + self.position * (self.mid or 0)
         if self._times and self._times[-1] == now_ns:
             self._totals[-1] = self.total
         else:
@@ -136,17 +137,29 @@ class SecondBook:
         if self.peak is not None:
             self.peak = max(self.peak, self._equity)
 
-    def _before(self, time_ns: int) -> Fraction:
-        index = bisect_left(self._times, time_ns)
-        return self._totals[index - 1] if index else Fraction(0)
+    def _before(self, time_ns: int, period: int) -> Fraction:
+        """Return the total before a time that is over, so that it stays the same until a period asks for another."""
+        known_ns, base = self._bases.get(period, (None, Fraction(0)))
+        if known_ns != time_ns:
+            index = bisect_left(self._times, time_ns)
+            base = self._totals[index - 1] if index else Fraction(0)
+            self._bases[period] = time_ns, base
+        return base
 
     def daily_pnl(self, now_ns: int) -> Fraction:
         """Return the total less its value before 00:00 UTC."""
-        return self.total - self._before(now_ns // DAY * DAY)
+        return self.total - self._before(now_ns // DAY * DAY, DAY)
 
     def hourly_pnl(self, now_ns: int) -> Fraction:
         """Return the total less its value 60 minutes before the present second."""
-        return self.total - self._before(now_ns // SECOND * SECOND - HOUR)
+        return self.total - self._before(now_ns // SECOND * SECOND - HOUR, HOUR)
+
+    def loses_until_a_limit(self, now_ns: int) -> Fraction | None:
+        """Return what may still be lost before a breaker fires, USD; `None` where no loss makes one fire."""
+        scales = {"daily_loss": Fraction(1), "hourly_loss": Fraction(1), "drawdown": (self.peak or 0) / Fraction(100)}
+        known = ((scales.get(name), measure) for name, measure in self.measures(now_ns))
+        left = [(measure.limit - measure.value) * scale for scale, measure in known if scale and measure is not None]
+        return min(left, default=None)
 
     def measures(self, now_ns: int) -> Iterator[tuple[str, Measure | None]]:
         """Yield the breakers that are on with what they measure, `None` while that is unknown."""

@@ -57,6 +57,10 @@ class WhateverHappens(RuleBasedStateMachine):
             self.desk.move(self.desk.venues[QUOTING.venue], direction * max(self.desk.mid_ticks // 10_000, 1))
 
     @rule(name=NAMES)
+    def approach(self, name: str) -> None:
+        self.desk.approach(name)
+
+    @rule(name=NAMES)
     def pause(self, name: str) -> None:
         self.desk.command(PauseStrategy, strategy_id=name)
 
@@ -77,9 +81,9 @@ class WhateverHappens(RuleBasedStateMachine):
         if self.desk.venues[venue].up:
             self.desk.lose_link(self.desk.venues[venue])
 
-    @rule()
-    def restart(self) -> None:
-        self.desk.restart()
+    @rule(seconds=st.sampled_from([0, 0, 20, 3_590, 90_000]))
+    def restart(self, seconds: int) -> None:
+        self.desk.restart(seconds)
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:

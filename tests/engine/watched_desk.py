@@ -49,6 +49,9 @@ AT_ONCE = 2_000
 ANSWERS = 4
 """So many may answer one question that has waited while nobody heard the venue."""
 
+_STEPS = 6
+"""Half of the rest of the way each: the last but one sixty-fourth."""
+
 
 class WatchedDesk:
     """An engine between two venues; every call of it is followed by all checks."""
@@ -172,13 +175,14 @@ class WatchedDesk:
         venue.up = True
         self.audit.take(self.engine.on_link(venue.instrument.venue, True, self.now_ns))
 
-    def restart(self) -> None:
-        """End the engine, and let another one go on with its past; every link is lost meanwhile."""
+    def restart(self, seconds: int = 0) -> None:
+        """End the engine, and let another one go on with its past so much later; every link is lost meanwhile."""
         self.pass_time(1)
         self._measure()
         for venue in self.venues.values():
             venue.lose_link(self.now_ns)
             self.audit.link_lost(venue)
+        self.now_ns += seconds * SECOND
         past = self.audit.remembered.past(self.now_ns)
         self._begin_engine()
         self.audit.take(self.engine.restore(past, self.now_ns))
@@ -203,6 +207,21 @@ class WatchedDesk:
         if self.engine.state.venues[venue.instrument.venue].stage == "agreed":
             self._look(venue)
         self.audit.take(self.engine.on_book(book, self.now_ns))
+
+    def approach(self, name: str) -> None:
+        """Let the price walk to where a strategy has almost lost what one of its breakers allows.
+
+        Each step is half of the rest of the way, so that what fills on the way counts.
+        """
+        venue, book = self.venues[QUOTING.venue], self.watched[name].book
+        for _ in range(_STEPS):
+            left = book.loses_until_a_limit(self.now_ns)
+            if left is None or left <= 0 or not book.position:
+                return
+            ticks = int(left / 2 / (book.position * TICK))
+            self.move(venue, -ticks)
+            for each in self.venues.values():
+                self._let_all_arrive(each)
 
     def deliver(self, venue: UnrulyVenue) -> None:
         """Let one answer arrive at the engine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from zenotc.engine.actions import StrategyChanged
+from zenotc.engine.actions import DayBegan, StrategyChanged
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.past import Past, PastFill
 from zenotc.engine.rounding import EXACT
@@ -154,7 +154,12 @@ class Recovery:
         known = self._past.baselines.get(strategy_id)
         if known is not None:
             return known
-        return Decimal(0) if utc_from_ns(created_ns).date() == utc_from_ns(self._now_ns).date() else last
+        today = utc_from_ns(self._now_ns).date()
+        if utc_from_ns(created_ns).date() == today:
+            return Decimal(0)
+        # Written down, for another start on this day has another last mark.
+        self._state.actions.append(DayBegan(strategy_id, today.isoformat(), last))
+        return last
 
     def _pause(self, strategy: StrategyState) -> bool:
         """Pause what was active, and let only an engine that is set to it resume anything by itself."""
