@@ -22,6 +22,7 @@ from textual.app import App, ComposeResult
 from textual.command import Provider
 from textual.containers import Horizontal
 from textual.timer import Timer
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from console.actions import Situation, action_by_id, refusal_of
@@ -265,9 +266,10 @@ class ConsoleApp(App[int]):
         return self._hand.situations()
 
     async def on_event(self, event: events.Event) -> None:
-        """Take the emergency key before anything else can, by the time at which it was pressed.
+        """Take the emergency key before anything else can, by the time at which it was pressed; and the desk's in turn.
 
-        An input would keep a printable key from every binding, also from one with priority.
+        An input would keep a printable key from every binding, also from one with priority. A key of the desk is done
+        with before the next one is looked at: that may be for what the first has opened, however fast it follows.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
             if event.key == _EMERGENCY.key:
@@ -275,7 +277,15 @@ class ConsoleApp(App[int]):
                 return
             if isinstance(self.screen, Question) and not self.screen.hears(event):
                 return
+            action_id = self.keymap.action_of(event.key)
+            if action_id is not None and self._desk_has_the_keys:
+                await self.action_do(action_id)
+                return
         await super().on_event(event)
+
+    @property
+    def _desk_has_the_keys(self) -> bool:
+        return self.app_focus and len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key stands for, or say in a sentence why not."""

@@ -67,6 +67,7 @@ class KeyMap:
                 if key in owners:
                     raise KeyMapError(action_id, f"the key {shown(key)} stands for {owners[key]} as well")
                 owners[key] = action_id
+        self._owners = owners
 
     @staticmethod
     def _name(action_id: str, key: str) -> str:
@@ -78,6 +79,10 @@ class KeyMap:
     def keys(self, action: Action) -> tuple[str, ...]:
         """Return the names of the keys that stand for an action."""
         return self._changed.get(action.id, tuple(action.key.split(",")))
+
+    def action_of(self, key: str) -> str | None:
+        """Return the id of the action that a key stands for, by the name that the terminal library gives it."""
+        return self._owners.get(key)
 
     def shown(self, action: Action) -> str:
         """Return the keys of an action as the footer shows them."""

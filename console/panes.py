@@ -59,7 +59,13 @@ class Panes:
     @property
     def focused(self) -> tuple[str, Widget]:
         """The pane that has the keys, by name; the table where none has."""
-        return next(((name, pane) for name, pane in self._names.items() if pane.has_focus), ("table", self._table))
+        return next(
+            ((name, pane) for name, pane in self._names.items() if self._has_keys(pane)), ("table", self._table)
+        )
+
+    def _has_keys(self, pane: Widget) -> bool:
+        """Return what `Widget.has_focus` says once the pane has been told."""
+        return self._app.focused is pane
 
     async def do(self, action: str) -> bool:
         """Do what a key stands for; return whether it was one of these."""
@@ -116,9 +122,9 @@ class Panes:
     @property
     def _log(self) -> Log | Detail | None:
         """What the keys that move scroll, where it is not the table's selection."""
-        if self._detail.has_focus and self._detail.scrolls:
+        if self._has_keys(self._detail) and self._detail.scrolls:
             return self._detail
-        return next((log for log in (self._events, self._commands) if log.has_focus), None)
+        return next((log for log in (self._events, self._commands) if self._has_keys(log)), None)
 
     def _move(self, by: int) -> None:
         if self._log is not None:
@@ -142,43 +148,47 @@ class Panes:
 
     async def _open_detail(self) -> None:
         """Open the detail over the table or close it; in the log, open an event."""
-        if self._events.has_focus:
+        if self._has_keys(self._events):
             await self.open_event()
             return
         desk = self._app.screen
         desk.set_class(not desk.has_class("-detail"), "-detail")
-        (self._detail if desk.has_class("-detail") else self._table).focus()
+        self._give_keys_to(self._detail if desk.has_class("-detail") else self._table)
         self._app.call_after_refresh(self._repaint)
+
+    def _give_keys_to(self, pane: Widget) -> None:
+        """Give a pane the keys at once, where `Widget.focus` would do it after those that have arrived."""
+        self._app.screen.set_focus(pane)
 
     def _go_to_table(self) -> None:
         self._app.screen.remove_class("-detail")
-        self._table.focus()
+        self._give_keys_to(self._table)
 
     def _go_to_detail(self) -> None:
         desk = self._app.screen
         desk.set_class(desk.has_class("-narrow") or desk.has_class("-detail"), "-detail")
-        self._detail.focus()
+        self._give_keys_to(self._detail)
         self._app.call_after_refresh(self._repaint)
 
     def _go_to_log(self, log: Log) -> None:
         """Show one of the logs, which share their place, and give it the keys."""
         self._app.screen.set_class(log is self._commands, "-commands")
-        log.focus()
+        self._give_keys_to(log)
         self._app.call_after_refresh(log.draw)
 
     def _go_back(self) -> None:
         """Undo the last thing that narrows what is seen: one at a time, the innermost first."""
         if self._field.display:
             self._field.give_up()
-        elif self._events.has_focus and (self._events.filter or not self._events.following):
+        elif self._has_keys(self._events) and (self._events.filter or not self._events.following):
             self._events.filter = ""
             self._events.follow()
-        elif self._commands.has_focus and not self._commands.following:
+        elif self._has_keys(self._commands) and not self._commands.following:
             self._commands.follow()
         elif self._table.filter:
             self._table.filter = ""
             self._table.draw()
-        elif self._table.has_focus and self._table.marked_in_view:
+        elif self._has_keys(self._table) and self._table.marked_in_view:
             self._table.unmark()
         else:
             self._go_to_table()

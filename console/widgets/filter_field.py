@@ -38,12 +38,13 @@ class FilterField(Input):
 
     @property
     def _focused(self) -> Filtered:
-        return self._log if self._log.has_focus else self._table
+        return self._log if self.screen.focused is self._log else self._table
 
     def open(self) -> None:
         """Take the keys, at once: what is typed next, however fast, is no key of the desk."""
         self._filtered = self._focused
         self.value = f"{self._filtered.filter} ".lstrip()
+        self.cursor_position = len(self.value)
         self._filtered.keep_filter()
         self.app.add_class("-filtering")
         self.display = True

@@ -87,7 +87,7 @@ class Prompt(Input):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close it and do what it says."""
         event.stop()
-        self._close(self.value.strip())
+        self._close(event.value.strip())
 
     def _close(self, line: str) -> None:
         self._history.add(line)

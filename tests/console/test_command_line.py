@@ -109,12 +109,39 @@ async def test_tab_completes_and_up_brings_the_last_line_back(desk: Any, screen_
         assert "Press ! again" in screen_text(app)
 
 
+def _at_once(app: Any, text: str) -> None:
+    """Let keys arrive before any of them is looked at."""
+    for character in text:
+        app.post_message(events.Key({":": "colon", "/": "slash"}.get(character, character), character))
+
+
 async def test_what_is_typed_after_the_colon_is_never_a_key_however_fast(desk: Any, until: Any) -> None:
     async with desk() as (app, engine, pilot):
-        for character in ":xfxs":
-            app.post_message(events.Key("colon" if character == ":" else character, character))
-        await until(pilot, lambda: app.focused is app._screen_keys.prompt)
-        assert engine.calls == [] and len(app.screen_stack) == 1
+        _at_once(app, ":xfxs")
         await pilot.press("h")
-        assert app._screen_keys.prompt.value.endswith("h")
+        await until(pilot, lambda: app._screen_keys.prompt.value == "xfxsh")
+        assert engine.calls == [] and len(app.screen_stack) == 1
         await pilot.press("escape")
+        _at_once(app, ":pause")
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.calls == [("pause", "s-btc")])
+
+
+async def test_what_is_typed_after_the_slash_is_never_a_key_however_fast(desk: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        _at_once(app, "/xfsp")
+        await until(pilot, lambda: app._filter.value == "xfsp" and app._table.filter == "xfsp")
+        assert engine.calls == [] and len(app.screen_stack) == 1
+        await pilot.press("escape")
+        _at_once(app, "3/fill")
+        await until(pilot, lambda: app._journal.filter.endswith("fill"))
+        await pilot.press("enter")
+        await until(pilot, lambda: app._journal.has_focus)
+        assert app._table.filter == "" and engine.calls == []
+
+
+async def test_what_is_typed_after_a_key_that_opens_something_is_not_lost(desk: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        _at_once(app, "nxfs")
+        await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen._draft.texts["name"] == "xfs")
+        assert engine.calls == []
