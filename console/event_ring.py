@@ -1,21 +1,13 @@
-"""A hundred thousand events in bounded memory: each as a row of its values, what repeats kept once."""
+"""A hundred thousand events in bounded memory: as they came, read when they are looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from sys import intern
 from typing import Any
 
 __all__ = ["EventRing"]
 
 Wire = Mapping[str, Any]
-Row = tuple[Any, ...]
-
-_REPEATED = frozenset({"type", "timestamp", "strategyId", "asset", "side", "reason", "venue", "code"})
-"""Of these, equal texts are kept once, as long as any event has them."""
-
-_SHAPES_AT_MOST = 1_000
-"""So many shapes are known before they are forgotten: a hostile engine repeats none."""
 
 _SLACK = 16
 """The oldest are dropped once the ring is longer than it should be by one part in so many."""
@@ -23,9 +15,6 @@ _SLACK = 16
 
 class EventRing:
     """The newest events as they came, each under a number of its own that never changes.
-
-    A row begins with the names of its values, which all events of a shape share: it takes about a quarter
-    of the memory of the mapping that came.
 
     Parameters
     ----------
@@ -36,38 +25,26 @@ class EventRing:
     def __init__(self, capacity: int = 100_000) -> None:
         self.capacity = capacity
         self.first = 0
-        self._rows: list[Row] = []
-        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[int, ...]]] = {}
+        self._events: list[Wire] = []
 
     @property
     def end(self) -> int:
         """The number that the next event will get."""
-        return self.first + len(self._rows)
+        return self.first + len(self._events)
 
     def extend(self, events: Iterable[Wire]) -> None:
         """Append events."""
-        self._rows.extend(map(self._row, events))
-        surplus = len(self._rows) - self.capacity
+        self._events.extend(events)
+        surplus = len(self._events) - self.capacity
         if surplus > self.capacity // _SLACK:
-            del self._rows[:surplus]
+            del self._events[:surplus]
             self.first += surplus
-
-    def _row(self, event: Wire) -> Row:
-        names = tuple(event)
-        shape = self._shapes.get(names)
-        if shape is None:
-            if len(self._shapes) >= _SHAPES_AT_MOST:
-                self._shapes.clear()
-            repeated = tuple(at for at, name in enumerate(names, 1) if name in _REPEATED)
-            shape = self._shapes[names] = names, repeated
-        row = [shape[0], *event.values()]
-        for at in shape[1]:
-            if type(row[at]) is str:
-                row[at] = intern(row[at])
-        return tuple(row)
 
     def __getitem__(self, number: int) -> Wire:
         if not self.first <= number < self.end:
             raise IndexError(number)
-        names, *values = self._rows[number - self.first]
-        return dict(zip(names, values, strict=True))
+        return self._events[number - self.first]
+
+    def between(self, start: int, end: int) -> list[Wire]:
+        """Return the events from one number to another (exclusive), as far as they are kept."""
+        return self._events[max(0, start - self.first) : max(0, end - self.first)]

@@ -15,6 +15,7 @@ from console.event_ring import EventRing
 from console.narrative import event_line
 from console.store import Store, Wire
 from zenotc.models.wire import encode
+from zenotc.models.wire_event import fields_of
 
 __all__ = ["ascii_json", "export"]
 
@@ -25,7 +26,7 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 def ascii_json(event: Wire) -> str:
     """Return an event as one line of JSON that no terminal takes for anything but text."""
-    return _UNPRINTABLE.sub(_escaped, encode(dict(event)).decode())
+    return _UNPRINTABLE.sub(_escaped, encode(fields_of(event)).decode())
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -76,7 +76,8 @@ class Facet(Generic[T]):
             return lambda line: isinstance(found := read(line), (Decimal, int, float)) and compare(found, bound)
         if self.kind == "level":
             level, compare = self._level(value), _COMPARISONS[sign or "="]
-            return lambda line: compare(self.levels.index(str(read(line))), level)
+            passing = {name for place, name in enumerate(self.levels) if compare(place, level)}
+            return lambda line: read(line) in passing
         if sign == "=":
             return lambda line: str(read(line) or "").casefold() == value
         if sign is not None:

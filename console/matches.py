@@ -41,9 +41,11 @@ class Matches(Sequence[int]):
             return False
         self._forget_dropped()
         start, self._high = self._high, min(self._high + SLICE, ring.end)
-        self._newer += [number for number in range(start, self._high) if passes(ring[number])]
-        start, self._low = self._low, max(self._low - SLICE, ring.first)
-        self._older += [number for number in range(start - 1, self._low - 1, -1) if passes(ring[number])]
+        newer = enumerate(ring.between(start, self._high), start)
+        self._newer += [number for number, event in newer if passes(event)]
+        end, self._low = self._low, max(self._low - SLICE, ring.first)
+        older = reversed(list(enumerate(ring.between(self._low, end), self._low)))
+        self._older += [number for number, event in older if passes(event)]
         return self._high < ring.end or self._low > ring.first
 
     def _forget_dropped(self) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
 from console.store import Store, Wire
+from zenotc.models.wire_event import fields_of
 
 __all__ = ["event_line"]
 
@@ -32,6 +33,7 @@ _TONES: dict[str, Ink] = {
 
 def event_line(event: Wire, store: Store, width: int) -> Line:
     """Return an event as one line: time, strategy, type, what happened."""
+    event = fields_of(event)
     name_width = 18 if width >= 100 else 10
     kind = clean(event.get("type"), 40)
     tone = _TONES.get(kind, "plain")

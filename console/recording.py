@@ -20,6 +20,7 @@ from zenotc.exceptions import ConnectionFailedError, ValidationError
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus, HistoryPoint
 from zenotc.models.wire import decode, encode
+from zenotc.models.wire_event import WireEvent, fields_of
 from zenotc.sdk.stream import Link
 from zenotc.sdk.subscriptions import StrategiesChange
 
@@ -116,7 +117,7 @@ class _RecordedCalls:
         return await self._calls.watch_strategies(_kept(self._recorder, "strategies", callback, _change))
 
     async def watch_events(self, callback: Callback, **options: Any) -> Any:
-        return await self._calls.watch_events(_kept(self._recorder, "events", callback, list), **options)
+        return await self._calls.watch_events(_kept(self._recorder, "events", callback, _events), **options)
 
     async def watch_order_book(self, asset: str, callback: Callback) -> Any:
         return await self._calls.watch_order_book(asset, _kept(self._recorder, "book", callback, _same))
@@ -144,6 +145,10 @@ def _kept(recorder: Recorder, kind: str, callback: Callback, shape: Callable[[An
 
 def _change(change: StrategiesChange) -> object:
     return [change.wire, list(change.removed), change.complete]
+
+
+def _events(events: Sequence[Mapping[str, Any]]) -> object:
+    return [fields_of(event) for event in events]
 
 
 def _same(value: Any) -> object:
@@ -263,6 +268,7 @@ class _PlayedCalls:
             case "strategies":
                 self._tell("strategies", StrategiesChange(value[0], tuple(value[1]), value[2]))
             case "events":
+                value = [WireEvent.of(event) for event in value]
                 if "events" not in self._listeners:
                     self._early += value
                 self._tell("events", value)

@@ -23,6 +23,7 @@ from zenotc.exceptions import ValidationError
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
+from zenotc.models.wire_event import fields_of
 
 __all__ = ["History", "LinkState", "Store", "Wire"]
 
@@ -186,19 +187,18 @@ class Store:
         self.facts.extend(events)
         self.alerts.extend(events, self._is_news)
         for event in events:
-            if event.get("operator") and event.get("type") in _DEEDS and self.live_after_seq is not None:
-                self._note_deed(event)
-            elif event.get("type") == "stream_reset":
+            kind = event.get("type")
+            if kind in _DEEDS and self.live_after_seq is not None and event.get("operator"):
+                self._note_deed(fields_of(event))
+            elif kind == "stream_reset":
                 self.live_after_seq = int(event["seq"])
 
     def _is_news(self, event: Wire) -> bool:
         """Return whether an event has happened while the console was open, and not by this console's operator."""
+        if self.live_after_seq is None or event["seq"] <= self.live_after_seq:
+            return False
         operator = event.get("operator")
-        return (
-            self.live_after_seq is not None
-            and event["seq"] > self.live_after_seq
-            and (not operator or operator != self.operator)
-        )
+        return not operator or operator != self.operator
 
     def _note_deed(self, event: Wire) -> None:
         """Note what an operator has done where it was not done from here."""

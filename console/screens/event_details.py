@@ -15,6 +15,7 @@ from console.ink import Line, line
 from console.screens.dialog import Dialog, Page
 from console.severity import severity_of
 from console.store import Store, Wire
+from zenotc.models.wire_event import fields_of
 
 __all__ = ["EventDetails", "EventSource"]
 
@@ -86,7 +87,8 @@ class EventDetails(ModalScreen[None]):
         self.query_one(Page).draw()
 
     def _write(self, width: int) -> list[Line]:
-        event, strategy_id = self._event, self._event.get("strategyId")
+        event = fields_of(self._event)
+        strategy_id = event.get("strategyId")
         name = self._store.name(strategy_id if isinstance(strategy_id, str) else None)
         lines = [*_field("strategy", name, width), *_field("severity", severity_of(event.get("type")), width)]
         for label, value in event.items():

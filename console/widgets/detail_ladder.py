@@ -18,6 +18,7 @@ from console.store import Store, Wire
 from console.widgets.detail_page import DetailPage
 from zenotc.models.quotes import BookLevel, OrderBook, OwnOrder
 from zenotc.models.strategy import Strategy
+from zenotc.models.wire_event import fields_of
 
 __all__ = ["DepthLadder"]
 
@@ -285,6 +286,7 @@ def _fills(strategy: Strategy, store: Store) -> list[Line]:
 
 
 def _fill(event: Wire, store: Store) -> Line:
+    event = fields_of(event)
     side = clean(event.get("side"), 4)
     asset = clean(event.get("asset"), 20)
     size, price = event.get("quantity"), event.get("price")

@@ -14,6 +14,7 @@ from tests.waiting import until
 from zenotc import ZenOTCClient
 from zenotc.exceptions import AuthenticationError, ConnectionFailedError
 from zenotc.models.quotes import OrderBook
+from zenotc.models.wire_event import WireEvent
 from zenotc.sdk.stream import Link
 from zenotc.sdk.subscriptions import StrategiesChange
 
@@ -143,7 +144,7 @@ async def test_a_gap_is_noticed_and_filled(client: ZenOTCClient, desk: DeskDoubl
 
     def route_with_a_gap(message: dict[str, Any]) -> None:
         client.stream._route = route  # type: ignore[method-assign]
-        route({"channel": "events", "id": listening.id, "events": [body]})
+        route({"channel": "events", "id": listening.id, "events": [(2, WireEvent.of(body))]})
 
     client.stream._route = route_with_a_gap  # type: ignore[method-assign]
     await until(lambda: seen == [1, 2])

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from zenotc.exceptions import AuthenticationError, ConnectionFailedError, ZenOTCError, error_from_wire
 from zenotc.models.wire import decode, encode
+from zenotc.sdk.frames import read_message
 from zenotc.sdk.signing import Signer
 from zenotc.sdk.subscriptions import StreamGapError, Subscription
 from zenotc.sdk.transport import is_loopback
@@ -221,7 +222,7 @@ class EventStream:
                 async with asyncio.timeout(_QUIET_SECONDS):
                     text = await socket.recv(decode=False)
                 self._heard_at = time.monotonic()
-                self._route(decode(text))
+                self._route(read_message(text))
         finally:
             sender.cancel()
             await asyncio.wait((sender,))

@@ -19,6 +19,7 @@ import pydantic
 from zenotc.models.events import Event, StrategyEvent, UnknownEvent, event_from_wire
 from zenotc.models.quotes import OrderBook
 from zenotc.models.strategy import Strategy
+from zenotc.models.wire_event import WireEvent
 
 __all__ = [
     "BookSubscription",
@@ -218,7 +219,7 @@ class _Events(Subscription[T]):
         self._strategy_id = strategy_id
         self._cursor = after_seq
         self._epoch: str | None = None
-        self._queue: deque[dict[str, Any] | StreamReset] = deque()
+        self._queue: deque[WireEvent | StreamReset] = deque()
         self._suspended = False
         super().__init__(stream, callback)
 
@@ -235,19 +236,19 @@ class _Events(Subscription[T]):
         if message.get("snapshotRequired"):
             self._reset(message["epoch"], message["lastSeq"])
         if not self._suspended:
-            for body in message.get("events", ()):
-                self._append(body)
+            for before, event in message.get("events", ()):
+                self._append(before, event)
             self._suspend_when_behind()
         return bool(self._queue)
 
-    def _append(self, body: dict[str, Any]) -> None:
-        seq, before = body["seq"], body.pop("prevSeq")
-        if self._cursor is None or seq <= self._cursor:
+    def _append(self, before: int, event: WireEvent) -> None:
+        """Take an event and the number of the one that was sent before it."""
+        if self._cursor is None or event.seq <= self._cursor:
             return
         if before > self._cursor:
             raise StreamGapError(f"the events between {self._cursor} and {before} are missing")
-        self._cursor = seq
-        self._queue.append(body)
+        self._cursor = event.seq
+        self._queue.append(event)
 
     def _reset(self, epoch: str, last_seq: int) -> None:
         _logger.warning("the engine numbers its events anew (epoch %s); events go on after %s", epoch, last_seq)
@@ -287,11 +288,11 @@ class WireEventsSubscription(_Events[Sequence[Mapping[str, Any]]]):
         return batch or None
 
 
-def _readable(event: dict[str, Any] | StreamReset) -> StreamEvent | None:
+def _readable(event: WireEvent | StreamReset) -> StreamEvent | None:
     if isinstance(event, StreamReset):
         return event
     try:
-        return event_from_wire(event)
+        return event_from_wire(event.read())
     except pydantic.ValidationError:
         _logger.exception("event %s is not readable by this version", event["seq"])
         return None
