@@ -46,6 +46,7 @@ from zenotc.models.orders import (
 )
 from zenotc.models.settings import EngineSettings
 from zenotc.runtime.desk import Desk
+from zenotc.runtime.garbage import keep_pauses_short
 from zenotc.runtime.state_directory import StateDirectory
 from zenotc.venues.venue import VenueSink
 
@@ -182,6 +183,7 @@ async def _run(threshold_ticks: float, directory: Path) -> dict[str, Any]:
     )  # fmt: skip
     with Journal.open(state.journal, now_ns=time.time_ns()) as journal:
         desk = Desk([venue], journal, state.emergency, settings)
+        collecting = asyncio.create_task(keep_pauses_short())
         await desk.start()
         await asyncio.sleep(SAMPLES_SECONDS)
         for group in range(GROUPS):
@@ -194,6 +196,7 @@ async def _run(threshold_ticks: float, directory: Path) -> dict[str, Any]:
         while venue.updates < UPDATES:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
         await desk.stop()
+        collecting.cancel()
     return {
         "latency_ms": {
             "p50": round(percentile(venue.latencies_ms, 50), 3),

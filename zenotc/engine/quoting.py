@@ -24,6 +24,8 @@ class QuoteParameters:
 
     config: StrategyConfig
     lot_size: float
+    target_position: float
+    skew_step: float
     layer_sizes_lots: tuple[float, ...]
     min_size_lots: float
     max_order_lots: int
@@ -42,6 +44,8 @@ class QuoteParameters:
         return cls(
             config=config,
             lot_size=float(lot),
+            target_position=float(config.target_position),
+            skew_step=float(config.skew_step),
             layer_sizes_lots=tuple(min(max(size * config.layer_size_multiplier**i, low), high) for i in layers),
             min_size_lots=low,
             max_order_lots=lots_within(config.max_quote_size, lot),
@@ -118,10 +122,10 @@ def compute_targets(parameters: QuoteParameters, inputs: QuoteInputs) -> Targets
     width = _width_bps(config, inputs.sigma)
     skew = skew_bps(
         config.skew_model,
-        inputs.position_lots * parameters.lot_size - float(config.target_position),
+        inputs.position_lots * parameters.lot_size - parameters.target_position,
         config.skew_factor,
         exponent=config.skew_exponent,
-        step=float(config.skew_step),
+        step=parameters.skew_step,
         bound=config.max_spread_bps,
     )
     bid_distance, ask_distance = width / 2 + skew, width / 2 - skew

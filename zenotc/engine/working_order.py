@@ -13,7 +13,7 @@ An order is what the venue has said of it plus what has been asked and not answe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Literal
 
 from zenotc.models.market import Side
@@ -24,7 +24,7 @@ __all__ = ["OrderSignal", "Purpose", "WorkingOrder"]
 Purpose = Literal["quote", "hedge", "flatten", "adjustment"]
 
 
-class OrderSignal(Enum):
+class OrderSignal(StrEnum):
     """What can happen to an order."""
 
     ACCEPTED = "accepted"

@@ -33,6 +33,7 @@ class EmergencyLatch:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file = os.fspath(path)
 
     def latch(self, since: datetime, operator: str, reason: str) -> None:
         """Put the stop in force; it is on disk when this returns.
@@ -47,7 +48,7 @@ class EmergencyLatch:
     @property
     def closed(self) -> bool:
         """Whether the stop is in force; cheap enough to ask before every order."""
-        return os.path.exists(self._path)
+        return os.path.exists(self._file)
 
     def latched(self) -> Latched | None:
         """Return the stop in force; a file that cannot be read is one, by an unknown operator."""
