@@ -47,7 +47,6 @@ from console.widgets.event_log import EventLog
 from console.widgets.filter_field import FilterField
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
-from console.widgets.prompt import Prompt
 from console.widgets.strategy_table import StrategyTable
 from console.widgets.toasts import Toasts
 from styles import DEFAULT_THEME, STYLE_SHEET, THEMES, VARIABLES
@@ -161,7 +160,9 @@ class ConsoleApp(App[int]):
             self._status.answer, self.repaint,
         )  # fmt: skip
         self._table_keys = TableKeys(self, self._table, view, self._status, self._footer.draw)
-        self._screen_keys = ScreenKeys(self, self.store, self._panes, self._filter, self._answer, directory)
+        self._screen_keys = ScreenKeys(
+            self, self.store, self._panes, self._filter, self.choose, self._answer, directory
+        )
 
     def compose(self) -> ComposeResult:
         """Lay the desk out."""
@@ -266,10 +267,10 @@ class ConsoleApp(App[int]):
         return self._hand.situations()
 
     async def on_event(self, event: events.Event) -> None:
-        """Take the emergency key before anything else can, by the time at which it was pressed; and the desk's in turn.
+        """Take a key in its turn: what it stands for is done before the next one is looked at.
 
-        An input would keep a printable key from every binding, also from one with priority. A key of the desk is done
-        with before the next one is looked at: that may be for what the first has opened, however fast it follows.
+        That one may be for what the first has opened, however fast it follows. The emergency key goes before all else,
+        by the time at which it was pressed: an input would keep a printable key from every binding.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
             if event.key == _EMERGENCY.key:
@@ -277,15 +278,23 @@ class ConsoleApp(App[int]):
                 return
             if isinstance(self.screen, Question) and not self.screen.hears(event):
                 return
-            action_id = self.keymap.action_of(event.key)
-            if action_id is not None and self._desk_has_the_keys:
-                await self.action_do(action_id)
+            if self.app_focus and await self._take(event):
                 return
         await super().on_event(event)
 
-    @property
-    def _desk_has_the_keys(self) -> bool:
-        return self.app_focus and len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+    async def _take(self, key: events.Key) -> bool:
+        """Type a key, or do what it stands for; return `False` where that is for the focused widget to say."""
+        field = self.focused
+        if isinstance(field, Input):
+            if key.is_printable:
+                field.replace(key.character or "", *field.selection)
+                return True
+            return await self._check_bindings(key.key)
+        action_id = self.keymap.action_of(key.key)
+        if action_id is None or len(self.screen_stack) > 1:
+            return False
+        await self.action_do(action_id)
+        return True
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key stands for, or say in a sentence why not."""
@@ -304,10 +313,6 @@ class ConsoleApp(App[int]):
             self._status.answer("Press ! twice within a second, on any screen.", "alarm")
         else:
             await self.action_do(action_id)
-
-    @on(Prompt.Left)
-    async def _typed(self, event: Prompt.Left) -> None:
-        await self._screen_keys.obey(event.line, self.choose)
 
     def _answer(self, sentence: str) -> None:
         self._status.answer(sentence, "muted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class ScreenKeys:
         Know where the hand is.
     field
         Filters the pane that it is in.
+    choose
+        Does an action, as its key would.
     answer
         Shows a sentence.
     directory
@@ -54,12 +56,13 @@ class ScreenKeys:
         store: Store,
         panes: Panes,
         field: FilterField,
+        choose: Callable[[str], Awaitable[None]],
         answer: Callable[[str], None],
         directory: Path,
     ) -> None:
         self._app, self._store, self._panes, self._filter = app, store, panes, field
-        self._answer, self._directory = answer, directory
-        self.prompt = Prompt(self.words, answer)
+        self._choose, self._answer, self._directory = choose, answer, directory
+        self.prompt = Prompt(self.words, answer, self._obey)
         self._came_from: Widget | None = None
 
     @property
@@ -76,7 +79,6 @@ class ScreenKeys:
         match action:
             case "command_line":
                 self._came_from = self._app.screen.focused
-                self._app.add_class("-commanding")
                 self.prompt.open()
             case "next_theme":
                 self._use_theme(_THEMES[(_THEMES.index(self._app.theme) + 1) % len(_THEMES)])
@@ -90,9 +92,8 @@ class ScreenKeys:
                 return False
         return True
 
-    async def obey(self, line: str, choose: Callable[[str], Any]) -> None:
+    async def _obey(self, line: str) -> None:
         """Do what a line of the command line says, or say why not."""
-        self._app.remove_class("-commanding")
         self._app.screen.set_focus(self._came_from or self._table)
         if not line:
             return
@@ -106,7 +107,7 @@ class ScreenKeys:
             self._table.select(order.strategy_id)
         match order.verb:
             case "do":
-                await choose(order.argument)
+                await self._choose(order.argument)
             case "theme":
                 self._use_theme(order.argument)
             case "tab":

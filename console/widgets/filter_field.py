@@ -74,9 +74,10 @@ class FilterField(Input):
             self._filtered.filter = event.value.strip()
             self._filtered.draw()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close it and keep the filter."""
-        event.stop()
+    async def action_submit(self) -> None:
+        """Close it and keep the filter, before the next key is looked at."""
+        self._filtered.filter = self.value.strip()
+        self._filtered.draw()
         self._close()
 
     def _close(self) -> None:

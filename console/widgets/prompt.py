@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Input
 
 from console.command_line import CommandLine, History, completed
@@ -26,6 +25,8 @@ class Prompt(Input):
         What a line may have now.
     tell
         Shows a sentence.
+    obey
+        Called with the line when it is done with; an empty one asks for nothing.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,18 +36,13 @@ class Prompt(Input):
         Binding("down", "earlier(1)", "later"),
     ]
 
-    class Left(Message):
-        """The line is done with."""
-
-        def __init__(self, line: str) -> None:
-            super().__init__()
-            self.line = line
-
-    def __init__(self, words: Callable[[], CommandLine], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, words: Callable[[], CommandLine], tell: Callable[[str], None], obey: Callable[[str], Awaitable[None]]
+    ) -> None:
         super().__init__(
             placeholder="a command · Tab completes · ↑ ↓ earlier ones · Esc leaves", id="command", select_on_focus=False
         )
-        self._words, self._tell = words, tell
+        self._words, self._tell, self._obey = words, tell, obey
         self._history = History()
         self.display = False
 
@@ -80,17 +76,16 @@ class Prompt(Input):
         self.value = self._history.move(by)
         self.cursor_position = len(self.value)
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Close it and do nothing."""
-        self._close("")
+        await self._close("")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close it and do what it says."""
-        event.stop()
-        self._close(event.value.strip())
+    async def action_submit(self) -> None:
+        """Close it and do what it says, before the next key is looked at."""
+        await self._close(self.value.strip())
 
-    def _close(self, line: str) -> None:
+    async def _close(self, line: str) -> None:
         self._history.add(line)
         self._tell("")
         self.display = False
-        self.post_message(self.Left(line))
+        await self._obey(line)

@@ -112,7 +112,7 @@ async def test_tab_completes_and_up_brings_the_last_line_back(desk: Any, screen_
 def _at_once(app: Any, text: str) -> None:
     """Let keys arrive before any of them is looked at."""
     for character in text:
-        app.post_message(events.Key({":": "colon", "/": "slash"}.get(character, character), character))
+        app.post_message(events.Key({":": "colon", "/": "slash", "\r": "enter"}.get(character, character), character))
 
 
 async def test_what_is_typed_after_the_colon_is_never_a_key_however_fast(desk: Any, until: Any) -> None:
@@ -122,9 +122,9 @@ async def test_what_is_typed_after_the_colon_is_never_a_key_however_fast(desk: A
         await until(pilot, lambda: app._screen_keys.prompt.value == "xfxsh")
         assert engine.calls == [] and len(app.screen_stack) == 1
         await pilot.press("escape")
-        _at_once(app, ":pause")
-        await pilot.press("enter")
+        _at_once(app, ":pause\rj")
         await until(pilot, lambda: engine.calls == [("pause", "s-btc")])
+        assert app._table.selected_id == "s-eth", "what is typed after it is a key again"
 
 
 async def test_what_is_typed_after_the_slash_is_never_a_key_however_fast(desk: Any, until: Any) -> None:
@@ -133,11 +133,9 @@ async def test_what_is_typed_after_the_slash_is_never_a_key_however_fast(desk: A
         await until(pilot, lambda: app._filter.value == "xfsp" and app._table.filter == "xfsp")
         assert engine.calls == [] and len(app.screen_stack) == 1
         await pilot.press("escape")
-        _at_once(app, "3/fill")
-        await until(pilot, lambda: app._journal.filter.endswith("fill"))
-        await pilot.press("enter")
-        await until(pilot, lambda: app._journal.has_focus)
-        assert app._table.filter == "" and engine.calls == []
+        _at_once(app, "3/fill\r1jj")
+        await until(pilot, lambda: app._journal.filter.endswith("fill") and app._table.selected_id == "s-sol")
+        assert app._table.has_focus and app._table.filter == "" and engine.calls == []
 
 
 async def test_what_is_typed_after_a_key_that_opens_something_is_not_lost(desk: Any, until: Any) -> None:
