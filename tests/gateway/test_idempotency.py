@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
 import json
 import time
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +19,7 @@ import pytest
 from tests.gateway.conftest import STRATEGY, Caller
 from tests.gateway.desk_double import KEYS, DeskDouble
 from tests.waiting import until
+from zenotc.exceptions import StrategyError, ZenOTCError
 from zenotc.gateway import idempotency
 from zenotc.gateway.application import create_app
 from zenotc.gateway.idempotency import REMEMBERED_SECONDS, IdempotencyMemory, Outcome
@@ -125,6 +130,35 @@ async def test_memory_is_bounded_in_number_and_time(monkeypatch: pytest.MonkeyPa
     now[0] += REMEMBERED_SECONDS + 1
     await ask(memory, 9)
     assert len(memory._seen) == 1
+
+
+async def test_nothing_of_a_request_is_remembered_but_its_answer() -> None:
+    """What a refusal has passed through holds its request, and that its connection, for as long as it is remembered."""
+
+    class Request:
+        """What a request brings with it."""
+
+    async def ask_for(number: int, error: Exception | None) -> weakref.ref[Request]:
+        request = Request()
+
+        async def run() -> Outcome:
+            assert request
+            if error is not None:
+                raise error
+            return Outcome(200, b"done")
+
+        with contextlib.suppress(ZenOTCError, ZeroDivisionError):
+            await memory.once(f"cmd_{number}", str(number), run)
+        return weakref.ref(request)
+
+    memory = IdempotencyMemory()
+    errors = (None, StrategyError("no", code="refused", status_code=422), ZeroDivisionError())
+    requests = [await ask_for(number, error) for number, error in enumerate(errors)]
+    del errors
+    await asyncio.sleep(0)  # until now the loop has held what it has woken this test with
+    gc.collect()
+    assert [request() for request in requests] == [None] * 3
+    assert [(await ask(memory, number)).status for number in range(3)] == [200, 422, 500]
 
 
 async def test_a_client_states_itself_bounded_and_clean(call: Caller, desk: DeskDouble) -> None:

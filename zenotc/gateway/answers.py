@@ -31,6 +31,7 @@ __all__ = [
     "answer_page",
     "error_answer",
     "install_error_answers",
+    "unexpected_error",
 ]
 
 _PART = 256 * 1024
@@ -139,6 +140,11 @@ def error_answer(error: ZenOTCError) -> WireResponse:
     return WireResponse(body, error.status_code, headers)
 
 
+def unexpected_error() -> ZenOTCError:
+    """Return what a client is told of an unexpected error: nothing of its inside."""
+    return ZenOTCError("something unexpected happened in the gateway", code="internal_error")
+
+
 def install_error_answers(app: FastAPI) -> None:
     """Let every error of an application leave in the envelope, an unexpected one without its inside."""
     app.add_exception_handler(ZenOTCError, _answer_known)
@@ -169,4 +175,4 @@ def _answer_parameters(_: Request, error: Exception) -> Response:
 
 def _answer_unexpected(_: Request, __: Exception) -> Response:
     # The server logs the exception itself, which is raised again after this answer.
-    return error_answer(ZenOTCError("something unexpected happened in the gateway", code="internal_error"))
+    return error_answer(unexpected_error())

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from zenotc.exceptions import OutcomeUnknownError, StrategyError, ZenOTCError
-from zenotc.gateway.answers import answer, error_answer
+from zenotc.gateway.answers import answer, error_answer, unexpected_error
 from zenotc.models.commands import CreateStrategy, PastCommand
 from zenotc.models.wire import decode, utc_from_ns
 
@@ -91,8 +91,12 @@ class IdempotencyMemory:
         return await asyncio.shield(seen.outcome)
 
     def _settle(self, request_id: str, task: asyncio.Task[Outcome]) -> None:
-        if task.cancelled() or _status(task) in _NOT_CARRIED_OUT:
+        """Keep the answer in the task's place, which holds all that a refusal has passed through, to the connection."""
+        outcome = None if task.cancelled() else _settled(task)
+        if outcome is None or outcome.status in _NOT_CARRIED_OUT:
             self._seen.pop(request_id, None)
+        elif request_id in self._seen:
+            self._seen[request_id] = replace(self._seen[request_id], outcome=outcome)
 
     def _forget(self) -> None:
         """Forget the oldest outcomes: those of yesterday, and those that there is no room for."""
@@ -118,29 +122,34 @@ def _recalled(command: PastCommand) -> Outcome:
     if command.outcome == "done":
         status = 201 if command.name == CreateStrategy.__name__ else 200
         response = answer(orjson.Fragment(command.body), status, utc_from_ns(command.received_ns))
-    elif command.outcome is None:
-        response = error_answer(
+        return Outcome(response.status_code, bytes(response.body))
+    if command.outcome is None:
+        return _refused(
             OutcomeUnknownError(
                 "the engine ended before it wrote what this request came to: look at what it was to change, and send "
                 "it under another key where that is still wanted",
                 details={"commandId": command.command_id, "receivedAt": utc_from_ns(command.received_ns)},
             )
         )
-    else:
-        refusal = decode(command.body)
-        response = error_answer(
-            ZenOTCError(
-                refusal["message"],
-                code=command.outcome,
-                details=refusal.get("details"),
-                status_code=refusal.get("statusCode", OutcomeUnknownError.default_status),
-            )
+    refusal = decode(command.body)
+    return _refused(
+        ZenOTCError(
+            refusal["message"],
+            code=command.outcome,
+            details=refusal.get("details"),
+            status_code=refusal.get("statusCode", OutcomeUnknownError.default_status),
         )
-    return Outcome(response.status_code, bytes(response.body))
+    )
 
 
-def _status(task: asyncio.Task[Outcome]) -> int:
+def _settled(task: asyncio.Task[Outcome]) -> Outcome:
+    """Return the answer to a request that has been carried out or refused."""
     error = task.exception()
     if error is None:
-        return task.result().status
-    return error.status_code if isinstance(error, ZenOTCError) else 500
+        return task.result()
+    return _refused(error if isinstance(error, ZenOTCError) else unexpected_error())
+
+
+def _refused(error: ZenOTCError) -> Outcome:
+    response = error_answer(error)
+    return Outcome(response.status_code, bytes(response.body))
