@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import socket
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -16,9 +19,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.gateway.conftest import SIGNERS, STRATEGY
 from tests.gateway.desk_double import KEYS, NOW, DeskDouble
+from tests.waiting import until
 from zenotc.gateway.application import create_app
+from zenotc.gateway.channels import BooksChannel, EventsChannel
 from zenotc.gateway.server import GatewayServer
 from zenotc.gateway.settings import GatewaySettings
+from zenotc.gateway.stream_connection import StreamConnection
 from zenotc.models.strategy import Strategy
 from zenotc.runtime.keys import KeyFile
 from zenotc.sdk.signing import Signer
@@ -245,19 +251,23 @@ async def test_malformed_message_is_answered_and_ends_nothing(server: GatewaySer
 
 
 async def test_a_client_that_cannot_follow_is_closed(server: GatewayServer, desk: DeskDouble) -> None:
-    async with connected(server, max_queue=1, ping_interval=None) as client:
-        await client.say(type="subscribe", channel="events")
-        await client.hear("events")
-        for _ in range(300):  # some 30 MB: more than the system's buffers take for a client that does not read
-            desk.commit(*["started"] * 1_000)
-            await asyncio.sleep(0.005)
-            if not desk._listeners:
-                break  # it has been given up, and has ten seconds to read that
-        with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(20):
-                while True:
-                    await client.socket.recv()
-        assert closed.value.rcvd is not None and closed.value.rcvd.code == 4008
+    """Little fits between the two, so that it is soon behind, and has soon read what it was sent before the end."""
+    with socket.socket() as narrow:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", int(server.url.rpartition(":")[2])))
+        async with connected(server, sock=narrow, max_queue=1, ping_interval=None) as client:
+            await client.say(type="subscribe", channel="events")
+            await client.hear("events")
+            async with asyncio.timeout(30):
+                while desk._listeners:  # it has not been given up yet
+                    desk.commit(*["started"] * 1_000)
+                    await asyncio.sleep(0.005)
+            with pytest.raises(ConnectionClosed) as closed:
+                async with asyncio.timeout(20):
+                    while True:
+                        await client.socket.recv()
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 4008
 
 
 async def test_server_stops_with_clients_connected(desk: DeskDouble) -> None:
@@ -349,6 +359,29 @@ async def test_a_revoked_key_is_heard_no_more(desk: DeskDouble, tmp_path: Path) 
                 await client.hear("nothing")
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
     await server.stop()
+
+
+@pytest.mark.parametrize("leave", [ClientConnection.close, lambda socket: socket.transport.abort()])
+async def test_what_served_a_client_goes_with_it(server: GatewayServer, desk: DeskDouble, leave: Any) -> None:
+    """It must not wait for the garbage collector, which is told not to look at what has lived for a while."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with connected(server) as client:
+            for subscription in ({"channel": "strategies"}, {"channel": "orderbook", "assets": ["BTC"]}):
+                await client.say(type="subscribe", **subscription)
+                await client.hear(subscription["channel"])
+            await client.say(type="unsubscribe", channel="strategies")
+            await client.say(type="subscribe", channel="events")
+            await client.hear("events")
+            kinds = (StreamConnection, BooksChannel, EventsChannel)
+            serving = [weakref.ref(one) for one in gc.get_objects() if type(one) in kinds]
+            assert len(serving) == len(kinds)
+            if (left := leave(client.socket)) is not None:
+                await left
+        await until(lambda: not any(one() for one in serving))
+    finally:
+        gc.enable()
 
 
 async def test_a_handshake_cannot_be_replayed(server: GatewayServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -13,7 +14,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ConfigDict, Field
 
 from zenotc.exceptions import AuthenticationError, RateLimitError, ValidationError, ZenOTCError
-from zenotc.gateway.answers import error_answer
+from zenotc.gateway.answers import error_answer, unexpected_error
 from zenotc.gateway.authentication import Caller
 from zenotc.gateway.channels import BooksChannel, Channel, EventsChannel, SlowClientError, StrategiesChannel
 from zenotc.gateway.publishers import BooksPublisher, StrategiesPublisher
@@ -111,10 +112,7 @@ class _Session:
     async def run(self) -> None:
         """Serve the client until it leaves, cannot follow, may no longer listen, or something fails here."""
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._watch())
-                self._tasks.create_task(self._beat())
-                await self._read()
+            await self._serve()
         except* WebSocketDisconnect:
             pass
         except* SlowClientError:
@@ -123,8 +121,20 @@ class _Session:
             await self._dismiss(NOT_ALLOWED, "the key has been revoked", refused.exceptions[0])
         except* Exception as failed:  # noqa: BLE001 - nobody else can tell the client that its stream is broken
             _log.error("a stream has failed", key=self._caller.key.name, exc_info=failed)
-            unexpected = ZenOTCError("something unexpected happened in the gateway", code="internal_error")
-            await self._dismiss(FAILED, "internal error", unexpected)
+            await self._dismiss(FAILED, "internal error", unexpected_error())
+
+    async def _serve(self) -> None:
+        """Serve the client, and leave nothing that refers to itself: it would outlive its connection for good."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._watch())
+                self._tasks.create_task(self._beat())
+                await self._read()
+        except BaseExceptionGroup as ended:
+            traceback.clear_frames(ended.__traceback__)  # the frame that has raised it knows it, too
+            raise
+        finally:
+            self._channels.clear()  # a task that was cancelled knows the channel, and this session by it
 
     async def send(self, message: bytes) -> None:
         """Send one JSON message.
