@@ -20,7 +20,7 @@ HUNG_AFTER = 5.0
 """Seconds without a turn of the trading loop, after which the engine is not alive; it turns once a second or more."""
 
 
-def _from_loopback(request: Request) -> None:
+async def _from_loopback(request: Request) -> None:
     try:
         near = request.client is None or ip_address(request.client.host).is_loopback
     except ValueError:
