@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import threading
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +21,10 @@ from zenotc.models.commands import ClearEmergencyStop, EmergencyStopAll, ResumeS
 from zenotc.models.market import SELL
 from zenotc.models.orders import CancelAll, Place
 from zenotc.models.wire import decode
+from zenotc.runtime import emergency_latch
 from zenotc.runtime.desk import Desk
 from zenotc.runtime.emergency_latch import EmergencyLatch
+from zenotc.runtime.files import write_durably
 
 
 @pytest.fixture
@@ -141,6 +144,28 @@ async def test_a_file_that_cannot_be_written_is_told_of_and_stops_nothing(
         assert codes == ["LATCH_NOT_WRITTEN", "LATCH_NOT_REMOVED"]
 
 
+async def test_it_waits_for_no_disk(tmp_path: Path, exchange: WatchedExchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk stands still: everything is cancelled and confirmed, and what the stop answers waits for the file."""
+    works = threading.Event()
+
+    def write(path: Path, body: bytes) -> None:
+        works.wait()
+        write_durably(path, body)
+
+    monkeypatch.setattr(emergency_latch, "write_durably", write)
+    async with running(tmp_path, exchange, speed=5) as desk:
+        await desk.execute(new())
+        await until(lambda: len(exchange.open_ids) == 2)
+        stopping = asyncio.create_task(desk.execute(EmergencyStopAll(**head())))
+        try:
+            await until(lambda: desk.status().emergency_stop.active)
+            await until(lambda: exchange.open_ids == [] and not desk.status().emergency_stop.unconfirmed_venues)
+            assert not stopping.done() and not desk.status().emergency_stop.durable
+        finally:
+            works.set()
+        assert (await stopping).durable and desk.status().emergency_stop.durable
+
+
 async def test_it_flattens_only_where_it_is_asked_to(tmp_path: Path, exchange: WatchedExchange) -> None:
     async with running(tmp_path, exchange, speed=5) as desk:
         await desk.execute(new(base_spread_bps=0.01))
@@ -169,7 +194,7 @@ async def test_a_lost_journal_stops_everything(tmp_path: Path, exchange: Watched
             await until(lambda: desk.status().emergency_stop.unconfirmed_venues == [])
             assert desk.strategy("s1").status == "stopped"
             assert "disk is full" in str(desk.status().emergency_stop.operator)
-            assert (tmp_path / "latch").exists(), "whoever starts the engine again must know"
+            await until((tmp_path / "latch").exists)  # whoever starts the engine again must know
             assert not desk.status().ready and desk.status().waiting_for == ["journal"]
             # Stopping still works; nothing that trades does, and the stop cannot be cleared.
             assert (await desk.execute(EmergencyStopAll(**head(), flatten_positions=True))).confirmed

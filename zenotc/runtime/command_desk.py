@@ -62,7 +62,8 @@ class CommandDesk:
     Attributes
     ----------
     latch_holds
-        Whether the file says what the engine last said of the emergency stop, so that a restart changes nothing.
+        Whether the file says what the engine last said of the emergency stop, so that a restart changes nothing; not
+        before it is on disk.
     ending
         Whether the engine is about to end, and nothing may begin any more.
     """
@@ -85,6 +86,7 @@ class CommandDesk:
         self._wake = wake
         self._vitals = vitals
         self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
+        self._latching: set[asyncio.Task[None]] = set()
 
     async def execute(self, command: Command) -> Any:
         """Carry a command out and return what it came to.
@@ -107,13 +109,16 @@ class CommandDesk:
 
     async def _clear(self, command: ClearEmergencyStop) -> Any:
         """Clear the stop, its file first: while that is there, it stops the engine again."""
+        await self._until_latched(self._deadline_seconds(command))
+        if self._latching:
+            raise StrategyError("the emergency stop's file is being written", code="latch_being_written")
         latched = self._latch.latched()
         self._open_latch()
         try:
             return await self._carry_out(command, time.monotonic())
         finally:
             if latched is not None and self._engine.state.emergency.active:
-                self.close_latch(latched.operator, latched.reason, latched.since)
+                await self.close_latch(latched.operator, latched.reason, latched.since)
 
     async def _carry_out(self, command: Command, started: float) -> Any:
         before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
@@ -122,7 +127,6 @@ class CommandDesk:
         self._floor.command(command, record)
         self._vitals.observe_stop(self._vitals.stop_sent, command, time.monotonic() - started)
         if isinstance(command, EmergencyStopAll):
-            # The requests to cancel have left; from here on the stop also outlives this process.
             self.close_latch(command.operator, "emergency_stop")
         self._wake()
         error = await self._answer(command, reply)
@@ -135,6 +139,8 @@ class CommandDesk:
         elapsed_seconds = time.monotonic() - started
         if not reply.cancelled():
             self._vitals.observe_stop(self._vitals.stop_confirmed, command, elapsed_seconds)
+        if isinstance(command, EmergencyStopAll):
+            await self._until_latched(self._deadline_seconds(command) - elapsed_seconds)
         result = self._result(command, before, elapsed_seconds)
         self._floor.journal([self._outcome(command, "done", encode(result))])
         return result
@@ -181,10 +187,25 @@ class CommandDesk:
         """Let the stop that follows from it outlive the process."""
         self.close_latch(f"engine: {error}", "journal_lost")
 
-    def close_latch(self, operator: str, reason: str, since: datetime | None = None) -> None:
-        """Let the stop in force outlive this process, as far as the disk lets it."""
+    def close_latch(self, operator: str, reason: str, since: datetime | None = None) -> asyncio.Task[None]:
+        """Let the stop in force outlive this process, as far as the disk lets it; ends when that is known.
+
+        A thread does it: the requests to cancel leave meanwhile, and the venues are heard, however long a disk takes.
+        """
+        self.latch_holds = False
+        latching = asyncio.create_task(self._write_latch(since or datetime.now(UTC), operator, reason), name="latch")
+        self._latching.add(latching)
+        latching.add_done_callback(self._latching.discard)
+        return latching
+
+    async def _until_latched(self, seconds: float) -> None:
+        """Wait until the file is as it shall be, no longer than so many seconds."""
+        if self._latching:
+            await asyncio.wait(self._latching, timeout=max(seconds, 0))
+
+    async def _write_latch(self, since: datetime, operator: str, reason: str) -> None:
         try:
-            self._latch.latch(since or datetime.now(UTC), operator, reason)
+            await asyncio.to_thread(self._latch.latch, since, operator, reason)
         except OSError as error:
             self._latch_failed("LATCH_NOT_WRITTEN", "the emergency stop will not survive a restart", error)
         else:

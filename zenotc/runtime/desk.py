@@ -147,7 +147,7 @@ class Desk:
         self._floor.restore(past)
         emergency = self.engine.state.emergency
         if emergency.active and not self._latch.closed:
-            self._commands.close_latch(emergency.operator or "unknown", RESTART)
+            await self._commands.close_latch(emergency.operator or "unknown", RESTART)
         self._floor.connect(WakingSink(self._floor, self.clock, self._driver.wake))
         self._run(self._driver.run(), "driver")
         for connected in self._connected:
