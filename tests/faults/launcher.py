@@ -26,6 +26,7 @@ from zenotc.engine.reconciler import Reconciler
 from zenotc.engine.reporter import Reporter
 from zenotc.engine.venue_link import VenueLink
 from zenotc.engine.working_order import OrderSignal, WorkingOrder
+from zenotc.gateway import idempotency
 from zenotc.journal import Journal
 from zenotc.journal.writer import Writer
 from zenotc.models.orders import CancelAll, CancelledAll, Fill, FillHistory, OpenOrders
@@ -42,7 +43,8 @@ TASKS = "tasks"
 
 _REMEMBERED_ORDERS = 500
 _REMEMBERED_NS = 15 * 10**9
-"""What a short memory holds: orders that have ended, and how long PnL."""
+_REMEMBERED_OUTCOMES = 20
+"""What a short memory holds: orders that have ended, how long PnL, and outcomes of requests."""
 
 _DISK_SECONDS = 0.05
 """How long a commit takes before the process ends in it: whatever does not wait for it has left by then."""
@@ -61,7 +63,7 @@ class Plan:
     silence_seconds
         A venue's connection on which nothing comes for so long is lost.
     short_memory
-        What is kept of orders and of PnL for an hour is kept for seconds.
+        What is kept of orders and of PnL for an hour, and of requests for a day, is kept for seconds.
     """
 
     point: str | None = None
@@ -81,6 +83,7 @@ def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
         BUGS[plan.bug]()
     if plan.short_memory:
         state._REMEMBERED_ORDERS, equity_curve._HOUR_NS = _REMEMBERED_ORDERS, _REMEMBERED_NS
+        idempotency.MAX_REMEMBERED = _REMEMBERED_OUTCOMES
     connect = functools.partial(RemoteVenue.connect, silence_seconds=plan.silence_seconds)
     zenotc.serve.RemoteVenue.connect = connect  # type: ignore[method-assign]
     sys.argv = ["zenotc", "serve", "--port", "0", "--state-dir", str(directory), "--log-level", "warning", *arguments]
