@@ -8,13 +8,13 @@ as there is a reason to. Inks are names; the style sheet says what they look lik
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from typing import ClassVar, NamedTuple, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
-from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -25,16 +25,14 @@ __all__ = ["Sheet"]
 
 
 class _Frame(NamedTuple):
-    """What stands around the lines and is the same for all of them: border, padding, the terminal's filters."""
+    """What stands around the lines and is the same for all of them: border and padding."""
 
     first: int
     height: int
     width: int
-    left: Strip
-    right: Strip
+    left: Sequence[Segment]
+    right: Sequence[Segment]
     edges: dict[int, Strip]
-    filters: Sequence[LineFilter]
-    background: Color
 
 
 class Sheet(Widget):
@@ -60,21 +58,25 @@ class Sheet(Widget):
             return
         before, after = self._drawn, list(self.lines(width, height))[:height]
         self._drawn = after
-        for y in range(max(len(before), len(after))):
-            old = before[y] if y < len(before) else None
-            new = after[y] if y < len(after) else None
-            self._changed(y, old, new)
+        pairs = enumerate(zip_longest(before, after))
+        self._repaint([(y, old, new) for y, (old, new) in pairs if old is not new and old != new], width)
 
     def draw_line(self, y: int, line: Line) -> None:
         """Show another line in the place of one that is drawn."""
         old, self._drawn[y] = self._drawn[y], line
-        self._changed(y, old, line)
+        if old != line:
+            self._repaint([(y, old, line)], self.content_size.width)
 
-    def _changed(self, y: int, old: Line | None, new: Line | None) -> None:
-        if old != new:
-            self._strips.pop(y + self.gutter.top, None)
-            start, end = _difference(old, new, self.content_size.width)
-            self.refresh(Region(start, y, end - start, 1))
+    def _repaint(self, changes: Sequence[tuple[int, Line | None, Line | None]], width: int) -> None:
+        """Have lines painted where they have changed, all at once."""
+        if not changes:
+            return
+        top, regions = self.gutter.top, []
+        for y, old, new in changes:
+            self._strips.pop(y + top, None)
+            start, end = _difference(old, new, width)
+            regions.append(Region(start, y, end - start, 1))
+        self.refresh(*regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return lines as the compositor wants them, a changed one laid into the frame that is drawn only once."""
@@ -92,7 +94,7 @@ class Sheet(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one line without its sides."""
-        return self._strip(self._drawn[y] if y < len(self._drawn) else Line())
+        return Strip(self._segments(self._drawn_at(y)), self.content_size.width)
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Repaint regions; without any, the frame as well."""
@@ -103,36 +105,39 @@ class Sheet(Widget):
     def _framing(self) -> _Frame:
         gutter, width = self.gutter, self.region.width
         strip = self._edge(gutter.top, width)
-        return _Frame(
-            gutter.top, self.content_size.height, width, strip.crop(0, gutter.left),
-            strip.crop(width - gutter.right, width), {}, self.get_line_filters(), self.background_colors[1],
-        )  # fmt: skip
+        left, right = strip.crop(0, gutter.left), strip.crop(width - gutter.right, width)
+        return _Frame(gutter.top, self.content_size.height, width, list(left), list(right), {})
 
     def _edge(self, y: int, width: int) -> Strip:
         (strip,) = super().render_lines(Region(0, y, width, 1))
         return strip
 
     def _framed(self, y: int, frame: _Frame) -> Strip:
-        strip = Strip([*frame.left, *self.render_line(y - frame.first), *frame.right], frame.width)
-        for line_filter in frame.filters:
-            strip = strip.apply_filter(line_filter, frame.background)
-        return strip
+        return Strip([*frame.left, *self._segments(self._drawn_at(y - frame.first)), *frame.right], frame.width)
 
-    def _strip(self, line: Line) -> Strip:
+    def _drawn_at(self, y: int) -> Line:
+        return self._drawn[y] if y < len(self._drawn) else Line()
+
+    def _segments(self, line: Line) -> Sequence[Segment]:
         width, used = self.content_size.width, line.width
-        segments = [Segment(text, self._style(ink, line.ground)) for text, ink in line.spans if text]
+        spans = groupby((span for span in line.spans if span[0]), key=itemgetter(1))
+        segments = [Segment("".join(text for text, _ in same), self._style(ink, line.ground)) for ink, same in spans]
         if used > width > 0:  # a number that is cut short must not pass for a smaller one
             cut = Strip(segments, used).crop(0, width - 1)
-            return Strip([*cut, Segment("…", self._style("muted", line.ground))]).adjust_cell_length(width)
+            return list(Strip([*cut, Segment("…", self._style("muted", line.ground))]).adjust_cell_length(width))
         if used < width:
             segments.append(Segment(" " * (width - used), self._style("ground", line.ground)))
-        return Strip(segments, width).simplify()
+        return segments
 
     def _style(self, ink: Ink, ground: Ink) -> Style:
+        """Return how an ink looks on a ground, in this terminal."""
         style = self._styles.get((ink, ground))
         if style is None:
             inks = [self.get_component_rich_style(f"ink--{name}", partial=True) for name in (ground, ink)]
-            style = self._styles[ink, ground] = Style.combine([self.rich_style, *inks])
+            sample = [Segment(" ", Style.combine([self.rich_style, *inks]))]
+            for line_filter in self.get_line_filters():
+                sample = line_filter.apply(sample, self.background_colors[1])
+            style = self._styles[ink, ground] = sample[0].style or Style()
         return style
 
     def on_resize(self) -> None:
