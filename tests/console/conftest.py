@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from console.app import ConsoleApp
 from tests.console import double
+from tests.console.typist import Typist
 
 WITHIN_SECONDS = 15.0
 
@@ -28,7 +29,8 @@ def desk() -> Desk:
     ) -> AsyncIterator[tuple[ConsoleApp, Any, Pilot[Any]]]:
         engine = double.Engine() if engine is None else engine
         app = ConsoleApp(engine, operator="jo", utc_now=lambda: double.NOW, **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size):
+            pilot = Typist(app)
             await _until(pilot, lambda: app.store.status is not None)
             app.repaint()
             await pilot.pause()
