@@ -168,6 +168,7 @@ def test_an_unknown_key_takes_as_long_as_a_wrong_signature() -> None:
     assert abs(unknown - wrong) < 0.25 * wrong
 
 
+@pytest.mark.timeout(600)  # some two thousand requests
 def test_whatever_is_sent_every_answer_is_a_documented_one() -> None:
     outcome = api.run(count=25, seed=1)
     assert outcome.failures == []

@@ -79,6 +79,6 @@ async def test_body_that_never_ends_times_out(url: str) -> None:
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"POST {ROOT} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345".encode())
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         assert b"408" in await reader.readline()
     writer.close()

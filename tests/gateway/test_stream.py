@@ -54,7 +54,7 @@ class Client:
         await self.socket.send(json.dumps(message))
 
     async def hear(self, channel: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 message: dict[str, Any] = json.loads(await self.socket.recv())
                 if message["channel"] == channel:
@@ -279,7 +279,7 @@ async def test_server_stops_with_clients_connected(desk: DeskDouble) -> None:
         async with asyncio.timeout(4):
             await server.stop()
         with pytest.raises(ConnectionClosed):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(30):
                 while True:
                     await client.socket.recv()
 

@@ -69,7 +69,7 @@ async def test_events_are_published_in_order_after_their_commit(path: Path) -> N
             if number % 20 == 0:
                 await asyncio.sleep(0)
         assert len(heard) < 200
-        await asyncio.wait_for(journal.wait(ticket), 5)
+        await asyncio.wait_for(journal.wait(ticket), 30)
         assert journal.committed == ticket
         assert [one.seq for one in heard] == list(range(1, 201))
         assert [decode(one.body)["reason"] for one in heard] == [str(number) for number in range(200)]
@@ -225,7 +225,7 @@ async def test_a_full_disk_fails_who_waits_and_everything_after_it(path: Path) -
     with full_disk(path.with_name(path.name + "-wal").stat().st_size + 8192):
         ticket = journal.append([event(reason="x" * 1000) for _ in range(200)])
         with pytest.raises(JournalError, match="cannot be written"):
-            await asyncio.wait_for(journal.wait(ticket), 5)
+            await asyncio.wait_for(journal.wait(ticket), 30)
     with pytest.raises(JournalError):
         journal.append([event()])
     with pytest.raises(JournalError):
