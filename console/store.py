@@ -155,15 +155,18 @@ class Store:
             self.trends.forget(strategy_id)
         fresh = sorted(wire.items(), key=lambda item: str(item[1]["createdAt"])) if complete else wire.items()
         for strategy_id, fields in fresh:
+            before = self.wire.get(strategy_id)
             answered = self._answered.pop(strategy_id, None)
             if answered is not None and not complete and (time_of(fields["updatedAt"]) or answered) < answered:
                 self._answered[strategy_id] = answered
                 continue
-            self.trends.changed(strategy_id, self.wire.get(strategy_id), fields)
+            self.trends.changed(strategy_id, before, fields)
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
             self.revisions[strategy_id] = self.revisions.get(strategy_id, 0) + 1
-            self._widen(fields["asset"], max(decimals_of(fields["currentPosition"]), decimals_of(fields["quoteSize"])))
+            for name in ("currentPosition", "quoteSize"):
+                if before is None or before[name] is not fields[name]:
+                    self._widen(fields["asset"], decimals_of(fields[name]))
 
     def answered(self, strategy: Strategy) -> None:
         """Take a strategy as a command's answer has it; what the stream said before that comes too late."""

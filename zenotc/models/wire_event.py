@@ -5,34 +5,50 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, Self
 
+import msgspec
+
 from zenotc.models.wire import decode, encode
 
-__all__ = ["WireEvent", "fields_of"]
+__all__ = ["EventHead", "WireEvent", "fields_of"]
+
+
+class EventHead(msgspec.Struct, rename="camel", gc=False):
+    """What is known of an event without reading it; `prev_seq` is the number of the one that was sent before it."""
+
+    seq: int
+    prev_seq: int
+    type: Any = None
+    strategy_id: Any = None
+    operator: Any = None
+
+
+_HEAD = {"seq": "seq", "type": "type", "strategyId": "strategy_id", "operator": "operator"}
 
 
 class WireEvent(Mapping[str, Any]):
-    """The fields of an event by wire name, exact; to ask for its `type`, `seq` or `strategyId` costs nothing.
+    """The fields of an event by wire name, exact; `get` what its head knows and it is not even read.
 
     It keeps the text, not what was read of it, which would take five times the memory: who looks at many fields asks
     `fields_of` for all of them at once.
 
     Parameters
     ----------
-    type, seq, strategy_id
-        As the text has them, `None` where it has none.
+    head
+        Its head.
     body
-        The event's JSON.
+        Its JSON.
     """
 
-    __slots__ = ("_body", "seq", "strategy_id", "type")
+    __slots__ = ("_body", "head")
 
-    def __init__(self, type: Any, seq: int, strategy_id: Any, body: bytes) -> None:
-        self.type, self.seq, self.strategy_id, self._body = type, seq, strategy_id, body
+    def __init__(self, head: EventHead, body: bytes) -> None:
+        self.head, self._body = head, body
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
         """Return an event whose fields are known."""
-        return cls(fields.get("type"), fields["seq"], fields.get("strategyId"), encode(fields))
+        body = encode({"prevSeq": 0, **fields})
+        return cls(msgspec.json.decode(body, type=EventHead), body)
 
     def read(self) -> dict[str, Any]:
         """Return all fields."""
@@ -41,20 +57,13 @@ class WireEvent(Mapping[str, Any]):
         return fields
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field, or the default where there is none."""
-        match name:
-            case "type":
-                value = self.type
-            case "seq":
-                value = self.seq
-            case "strategyId":
-                value = self.strategy_id
-            case _:
-                return self.read().get(name, default)
+        """Return a field, or the default where it is absent or null."""
+        known = _HEAD.get(name)
+        value = self.read().get(name) if known is None else getattr(self.head, known)
         return default if value is None else value
 
     def __getitem__(self, name: str) -> Any:
-        return self.seq if name == "seq" else self.type if name == "type" else self.read()[name]
+        return self.head.seq if name == "seq" else self.read()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.read())

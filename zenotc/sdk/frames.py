@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from sys import intern
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from zenotc.models.wire import decode
-from zenotc.models.wire_event import WireEvent
+from zenotc.models.wire_event import EventHead, WireEvent
 
 __all__ = ["read_message"]
 
 
-class _Head(msgspec.Struct, rename="camel"):
-    seq: int
-    prev_seq: int
-    type: str = ""
-    strategy_id: str | None = None
-
-
-class _Heads(msgspec.Struct):
-    events: list[_Head]
-
-
 class _Message(msgspec.Struct):
+    """What every message has, and events without a look at them."""
+
     channel: str
     id: str = ""
     events: list[msgspec.Raw] = []
 
 
-_heads = msgspec.json.Decoder(_Heads)
+class _Heads(msgspec.Struct):
+    """Of events their heads."""
+
+    events: list[EventHead]
+
+
 _message = msgspec.json.Decoder(_Message)
+_heads = msgspec.json.Decoder(_Heads)
+_fields = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 def read_message(text: bytes) -> dict[str, Any]:
-    """Return a message by wire names; of `events` each with the number of the one that was sent before it.
+    """Return a message by wire names, every fractional number exact; its events as they came.
 
     Raises
     ------
@@ -44,16 +41,10 @@ def read_message(text: bytes) -> dict[str, Any]:
     """
     try:
         message = _message.decode(text)
-        heads = _heads.decode(text).events if message.events else []
+        if not message.events:
+            return _fields.decode(text)
+        bodies = map(bytes, message.events)
+        events = list(map(WireEvent, _heads.decode(text).events, bodies))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not heads:
-        fields: dict[str, Any] = decode(text)
-        return fields
-    events = map(_event, heads, message.events)
-    return {"channel": message.channel, "id": message.id, "events": list(events)}
-
-
-def _event(head: _Head, body: msgspec.Raw) -> tuple[int, WireEvent]:
-    strategy_id = head.strategy_id and intern(head.strategy_id)
-    return head.prev_seq, WireEvent(intern(head.type), head.seq, strategy_id, bytes(body))
+    return {"channel": message.channel, "id": message.id, "events": events}

@@ -19,7 +19,7 @@ import pydantic
 from zenotc.models.events import Event, StrategyEvent, UnknownEvent, event_from_wire
 from zenotc.models.quotes import OrderBook
 from zenotc.models.strategy import Strategy
-from zenotc.models.wire_event import WireEvent
+from zenotc.models.wire_event import EventHead, WireEvent
 
 __all__ = [
     "BookSubscription",
@@ -236,18 +236,17 @@ class _Events(Subscription[T]):
         if message.get("snapshotRequired"):
             self._reset(message["epoch"], message["lastSeq"])
         if not self._suspended:
-            for before, event in message.get("events", ()):
-                self._append(before, event)
+            for event in message.get("events", ()):
+                self._append(event.head, event)
             self._suspend_when_behind()
         return bool(self._queue)
 
-    def _append(self, before: int, event: WireEvent) -> None:
-        """Take an event and the number of the one that was sent before it."""
-        if self._cursor is None or event.seq <= self._cursor:
+    def _append(self, head: EventHead, event: WireEvent) -> None:
+        if self._cursor is None or head.seq <= self._cursor:
             return
-        if before > self._cursor:
-            raise StreamGapError(f"the events between {self._cursor} and {before} are missing")
-        self._cursor = event.seq
+        if head.prev_seq > self._cursor:
+            raise StreamGapError(f"the events between {self._cursor} and {head.prev_seq} are missing")
+        self._cursor = head.seq
         self._queue.append(event)
 
     def _reset(self, epoch: str, last_seq: int) -> None:
