@@ -17,7 +17,8 @@ from zenotc.models.wire import encode
 
 __all__ = ["BooksChannel", "Channel", "EventsChannel", "SlowClientError", "StrategiesChannel"]
 
-_PAGE = 1_000
+_PAGE = 250
+"""Events that are sent at once: each client may hold the event loop for so long in each of its turns."""
 
 
 class SlowClientError(Exception):

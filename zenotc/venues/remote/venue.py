@@ -36,6 +36,9 @@ __all__ = ["RemoteVenue"]
 _FIRST_BACKOFF_SECONDS = 0.05
 _LONGEST_BACKOFF_SECONDS = 3.0
 _CLOSE_SECONDS = 0.5
+_SLICE_SECONDS = 0.005
+"""How long frames that have piled up may hold the event loop: an emergency stop must not wait for all of them."""
+
 _LARGEST_FRAME = 1 << 26
 """Bytes; the whole history of a busy account's fills is one frame."""
 
@@ -260,8 +263,12 @@ class RemoteVenue:
         try:
             link.send(Subscribe(self._assets))
             self._heard_by().on_link(self._name, True, self._now())
+            slice_ends = time.monotonic() + _SLICE_SECONDS
             while True:
                 self._take(await link.receive(), self._heard_by())
+                if time.monotonic() >= slice_ends:
+                    await asyncio.sleep(0)
+                    slice_ends = time.monotonic() + _SLICE_SECONDS
         except LinkLostError:
             link.abort()
             self._link = None
