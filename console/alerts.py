@@ -6,17 +6,15 @@ a storm of errors is one alert, and rings once.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pydantic
 
 from console.severity import EVENT_TYPES, SEVERITIES, Severity, severity_of
 
-__all__ = ["DEFAULT_RULES", "Alert", "Alerts", "Rule", "RulesError", "load_rules"]
+__all__ = ["DEFAULT_RULES", "Alert", "Alerts", "Rule"]
 
 Wire = Mapping[str, Any]
 
@@ -28,10 +26,6 @@ UNSEEN_SECONDS = 0.5
 
 KEPT = 500
 """So many alerts wait at most; the oldest go first."""
-
-
-class RulesError(ValueError):
-    """A file of rules that cannot be used: the message says why."""
 
 
 class Rule(pydantic.BaseModel):
@@ -77,33 +71,6 @@ DEFAULT_RULES = (
     Rule(severity="alarm", bell=True, sticky=True),
     Rule(severity="notice"),
 )
-
-
-class _File(pydantic.BaseModel):
-    """The part of the console's file that holds the rules; the rest is read elsewhere."""
-
-    alert: tuple[Rule, ...] = ()
-
-
-def load_rules(path: Path) -> tuple[Rule, ...]:
-    """Return the `[[alert]]` tables of a TOML file, then the default rules; a file that is not there has none.
-
-    Raises
-    ------
-    RulesError
-        If it cannot be read or a rule makes no sense.
-    """
-    try:
-        rules = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).alert
-    except FileNotFoundError:
-        rules = ()
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
-        raise RulesError(f"{path}: {where}: {first['msg']}") from None
-    except (OSError, ValueError) as error:
-        raise RulesError(f"{path}: {error}") from None
-    return rules + DEFAULT_RULES
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from console.actions import Situation, action_by_id, refusal_of
-from console.alerts import DEFAULT_RULES, Rule
+from console.alerts import DEFAULT_RULES
 from console.double_press import DoublePress
 from console.formatting import clean
 from console.hand import Hand
@@ -94,10 +94,8 @@ class ConsoleApp(App[int]):
         Where the table's columns and order are remembered; `None` nowhere.
     export_directory
         Where events and pictures are written to; default the working directory.
-    alert_rules
-        Which events become toasts and ring the bell.
     preferences
-        Theme, keys, and whether the terminal is far away.
+        Theme, keys, alerts, and whether the terminal is far away.
     clock
         Monotonic seconds.
     utc_now
@@ -121,7 +119,6 @@ class ConsoleApp(App[int]):
         playback: bool = False,
         view_file: Path | None = None,
         export_directory: Path | None = None,
-        alert_rules: Sequence[Rule] = DEFAULT_RULES,
         preferences: Preferences | None = None,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -135,7 +132,7 @@ class ConsoleApp(App[int]):
         self.store = Store(clock, address=address or _address(client), utc_now=utc_now)
         self.store.read_only, self.store.playback = read_only or playback, playback
         self.store.commands.operator = clean(name, 40)
-        self.store.alerts.use(alert_rules)
+        self.store.alerts.use((*self._preferences.alert, *DEFAULT_RULES))
         self._link = Link(client, self.store)
         self._emergency_key = DoublePress()
         self._pace = SLOW_LINK_PACE if self._preferences.slow_link else 1

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 import pydantic
 
+from console.alerts import Rule
 from console.keymap import KeyMap, KeyMapError
 from styles import THEMES
 from zenotc.exceptions import ValidationError
@@ -136,7 +138,7 @@ class Preferences(_Table):
     profile
         Engines elsewhere by name.
     alert
-        Rules for toasts and the bell: `console.alerts` reads them.
+        Rules for toasts and the bell, before the usual ones.
     """
 
     theme: str | None = None
@@ -146,7 +148,7 @@ class Preferences(_Table):
     numbers: Numbers = Numbers()
     keys: dict[str, Keys] = {}
     profile: dict[str, Profile] = {}
-    alert: list[dict[str, Any]] = []
+    alert: tuple[Rule, ...] = ()
 
     @pydantic.field_validator("theme")
     @classmethod
@@ -199,13 +201,18 @@ def read_preferences(path: Path | None = None) -> Preferences:
         _ = preferences.keymap
     except pydantic.ValidationError as error:
         problems = [
-            (tuple(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")) for item in error.errors()
+            (tuple(map(_counted, item["loc"])), item["msg"].removeprefix("Value error, ")) for item in error.errors()
         ]
     except KeyMapError as error:
         problems = [(("keys", error.action_id), error.reason)]
     else:
         return preferences
     raise ValidationError("; ".join(_complaint(file, text, where, reason) for where, reason in problems))
+
+
+def _counted(part: str | int) -> str:
+    """Return a part of a place in the file: the first of several tables of a name is number 1."""
+    return str(part + 1) if isinstance(part, int) else part
 
 
 def _complaint(file: Path, text: str, where: tuple[str, ...], reason: str) -> str:
@@ -217,9 +224,14 @@ def _complaint(file: Path, text: str, where: tuple[str, ...], reason: str) -> st
 def _line_of(text: str, where: tuple[str, ...]) -> int | None:
     """Return the line of a field, or of the innermost table around it that has one."""
     table: tuple[str, ...] = ()
+    here: tuple[str, ...]
     best: tuple[int, int] | None = None
+    seen = Counter[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
+        if repeated := re.match(r"\s*\[\[\s*(\w+)\s*\]\]", line):
+            seen[repeated[1]] += 1
+            table = here = (repeated[1], str(seen[repeated[1]]))
+        elif header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
             table = here = tuple(part.strip().strip("\"'") for part in header[1].split("."))
         elif entry := re.match(r"\s*([\w\"'.-]+)\s*=", line):
             here = (*table, *(part.strip("\"'") for part in entry[1].split(".")))

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from console.alerts import DEFAULT_RULES, KEPT, TOAST_SECONDS, UNSEEN_SECONDS, Alerts, Rule, RulesError, load_rules
+from console.alerts import DEFAULT_RULES, KEPT, TOAST_SECONDS, UNSEEN_SECONDS, Alerts, Rule
+from console.preferences import read_preferences
 from tests.console.double import Engine, fill
+from zenotc.exceptions import ValidationError
 
 
 def _event(seq: int, kind: str, strategy_id: str | None = "s-btc", **fields: Any) -> dict[str, Any]:
@@ -52,30 +54,29 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert alerts.rings() and [alert.event["seq"] for alert in alerts.shown] == [2]
 
 
-def test_rules_are_read_from_toml_before_the_usual_ones(tmp_path: Path) -> None:
+def test_rules_are_read_from_the_preferences(tmp_path: Path) -> None:
     file = tmp_path / "console.toml"
-    assert load_rules(file) == DEFAULT_RULES
     rules = '[[alert]]\nevent = "hedge_completed"\nbell = true\n[[alert]]\nseverity = "notice"\n'
     file.write_text('theme = "desk"\n' + rules)
-    assert load_rules(file)[:2] == (Rule(event="hedge_completed", bell=True), Rule(severity="notice"))
+    assert read_preferences(file).alert == (Rule(event="hedge_completed", bell=True), Rule(severity="notice"))
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[[alert]]\nevent = 'circuit_braker'", "alert.1.event: Value error, circuit_braker is none of"),
-        ("[[alert]]\nseverity = 'grave'", "alert.1.severity"),
-        ("[[alert]]\n[[alert]]\nbeep = true", "alert.2.beep: Extra inputs are not permitted"),
-        ("[[alert]]\nbell = 'x'", "alert.1.bell"),
-        ("alert = [", "Invalid"),
+        ("[[alert]]\nevent = 'circuit_braker'", "line 2: alert.1.event: circuit_braker is none of"),
+        ("[[alert]]\nseverity = 'grave'", "line 2: alert.1.severity"),
+        ("[[alert]]\n[[alert]]\nbeep = true", "line 3: alert.2.beep: Extra inputs are not permitted"),
+        ("[[alert]]\nbell = 'x'", "line 2: alert.1.bell"),
+        ("alert = [", "cannot be read: Invalid"),
     ],
 )
 def test_rules_that_make_no_sense_say_why(tmp_path: Path, text: str, reason: str) -> None:
     file = tmp_path / "console.toml"
     file.write_text(text)
-    with pytest.raises(RulesError) as caught:
-        load_rules(file)
-    assert reason in str(caught.value) and str(file) in str(caught.value)
+    with pytest.raises(ValidationError) as caught:
+        read_preferences(file)
+    assert reason in caught.value.message and str(file) in caught.value.message
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

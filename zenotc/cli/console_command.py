@@ -83,7 +83,7 @@ def console(
     for file in files:
         options += ["--replay", str(file.resolve())]
     here = profile_of(profile, preferences) if profile else None
-    desk = console_options(liking, preferences, read_only=read_only or (here is not None and here.read_only))
+    desk = console_options(preferences, read_only=read_only or (here is not None and here.read_only))
     show = partial(_show, mouse=mouse_of(liking, preferences), options=desk, record=record)
     try:
         if here is not None:

@@ -91,32 +91,19 @@ def mouse_of(liking: Liking, preferences: Preferences) -> bool:
     return asked if asked is not None else not os.environ.get("SSH_CONNECTION")
 
 
-def console_options(liking: Liking, preferences: Preferences, *, read_only: bool) -> dict[str, Any]:
-    """Return what the application is made with, and write numbers and times as the user does.
-
-    Raises
-    ------
-    typer.BadParameter
-        If an alert's rule makes no sense.
-    """
+def console_options(preferences: Preferences, *, read_only: bool) -> dict[str, Any]:
+    """Return what the application is made with, and write numbers and times as the user does."""
     from zoneinfo import ZoneInfo
 
     from console import formatting
-    from console.alerts import RulesError, load_rules
     from console.preferences import preferences_file
 
     numbers = preferences.numbers
     formatting.use(formatting.Convention(numbers.thousands, numbers.decimal, ZoneInfo(preferences.time_zone)))
     os.environ.pop("NO_COLOR", None)  # it has chosen the theme; what was asked for by name wins over it
-    file = liking.config or preferences_file()
-    try:
-        rules = load_rules(file)
-    except RulesError as error:
-        raise typer.BadParameter(str(error)) from None
     return {
         "operator": user_name(),
         "read_only": read_only,
-        "alert_rules": rules,
         "view_file": preferences_file().with_name("view.json"),
         "preferences": preferences,
     }
