@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -80,6 +81,18 @@ async def test_orders_that_were_leaving_meanwhile_do_not_survive_it(tmp_path: Pa
         )
         assert not isinstance(result, BaseException) and result.confirmed
         assert exchange.open_ids == [] and exchange.count(Place) == 0
+
+
+async def test_the_stops_file_keeps_every_order_back_that_is_leaving(tmp_path: Path, exchange: WatchedExchange) -> None:
+    async with running(tmp_path, exchange) as desk:
+        await let_pass(desk, 0.1)
+        sent = len(exchange.sent)
+        (tmp_path / "latch").write_text('{"since": "2026-01-01T00:00:00Z", "operator": "wall", "reason": "button"}')
+        with contextlib.suppress(CircuitBreakerError):  # where the file was seen before the command
+            await desk.execute(new(quote_layers=5))
+        await until(lambda: desk.status().emergency_stop.active and not desk.status().emergency_stop.unconfirmed_venues)
+        assert not any(isinstance(request, ENTRIES) for request in exchange.sent[sent:])
+        assert exchange.open_ids == []
 
 
 async def test_a_venue_that_does_not_answer_is_named_and_asked_again(tmp_path: Path, exchange: WatchedExchange) -> None:

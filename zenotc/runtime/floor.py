@@ -16,7 +16,7 @@ from zenotc.models.market import Book, PublicTrade
 from zenotc.models.orders import Amend, Place, Report, Request
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.emergency_latch import EmergencyLatch
-from zenotc.runtime.outbox import Outbox, Waiting
+from zenotc.runtime.outbox import Outbox
 from zenotc.runtime.recorder import records_of, written
 from zenotc.runtime.vitals import Vitals
 from zenotc.venues.venue import ConnectedVenue, Venue, VenueSink
@@ -253,7 +253,10 @@ class Floor:
             self._replies.append((self._ticket, reply))
 
     def _send_what_reduces_risk(self, batch: Sequence[Action]) -> list[Report]:
-        """Send cancels and queries at once; returns the reports of orders that were still waiting to leave."""
+        """Send cancels and queries at once; returns the reports of orders that were still waiting to leave.
+
+        What is not asked about an order that has yet to leave is asked again in time, while it is unknown.
+        """
         reports: list[Report] = []
         for action in batch:
             if isinstance(action, Send) and action.reduces_risk:
@@ -267,10 +270,13 @@ class Floor:
         self._vitals.sent[type(request)] += 1
         self._venues[request.venue].send(request, now_ns)
 
-    def _send_order(self, waiting: Waiting) -> None:
-        """Send an order, unless the stop's file is there: then the stop has taken it with everything else."""
-        if self._engine.state.emergency.active or not self._obey_latch():
-            self._send(waiting.request, waiting.decided_ns)
+    def _send_orders(self, ticket: int) -> None:
+        """Send the orders that waited for a ticket, one by one: where the stop's file is there, it takes the rest."""
+        while self._outbox.due(ticket):
+            # What waits in spite of the stop is the flatten that it has asked for itself.
+            if self._engine.state.emergency.active or not self._obey_latch():
+                waiting = self._outbox.take()
+                self._send(waiting.request, waiting.decided_ns)
 
     def send_pending(self) -> Awaitable[None] | None:
         """Return what waits for the journal and then sends the orders; `None` where there is nothing to wait for.
@@ -282,8 +288,7 @@ class Floor:
             self._tell()
             return None
         if self._clock.unbounded:
-            for waiting in self._outbox.take_until(self._ticket):
-                self._send_order(waiting)
+            self._send_orders(self._ticket)
             behind = self._ticket - self._journal.committed > _MOST_BEHIND
         else:
             behind = bool(self._outbox)
@@ -292,8 +297,7 @@ class Floor:
     async def _send_when_committed(self) -> None:
         """Wait for what was decided by now; what comes in meanwhile is looked at by the next call."""
         committed = await self._committed()
-        for waiting in self._outbox.take_until(committed):
-            self._send_order(waiting)
+        self._send_orders(committed)
         self._tell()
         while self._replies and self._replies[0][0] <= committed:
             self._on_reply(self._replies.popleft()[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from zenotc.models.orders import Amend, Cancel, CancelAll, OrderCancelled, Place, Report, Request
+from zenotc.models.orders import Amend, Cancel, CancelAll, OrderCancelled, Place, QueryOrder, Report, Request
 
 __all__ = ["Outbox", "Waiting"]
 
@@ -34,12 +34,19 @@ class Outbox:
         """Queue an order."""
         self._waiting.append(Waiting(request, ticket, decided_ns))
 
-    def take_until(self, ticket: int) -> list[Waiting]:
-        """Take out, in order, what waited for this ticket or an earlier one."""
-        taken: list[Waiting] = []
-        while self._waiting and self._waiting[0].ticket <= ticket:
-            taken.append(self._waiting.popleft())
-        return taken
+    def due(self, ticket: int) -> bool:
+        """Return whether the next order waits for this ticket or an earlier one."""
+        return bool(self._waiting) and self._waiting[0].ticket <= ticket
+
+    def take(self) -> Waiting:
+        """Take out the next order."""
+        return self._waiting.popleft()
+
+    def precedes(self, request: Request) -> bool:
+        """Return whether this asks about an order, or a change of one, that has not left: the answer would be wrong."""
+        return isinstance(request, QueryOrder) and any(
+            waiting.request.client_order_id == request.client_order_id for waiting in self._waiting
+        )
 
     def withdraw_for(self, request: Request) -> list[Report]:
         """Take out what a cancel makes pointless; returns the reports of orders that will never leave."""
