@@ -24,7 +24,9 @@ BENCHMARKS = (
     "emergency_stop",
     "journal",
     "console",
+    "console_stop",
     "slow_link",
+    "console_hours",
 )
 
 

@@ -13,7 +13,8 @@ import asyncio
 import itertools
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,9 @@ class Bench:
         }
 
 
-async def measure(directory: Path) -> dict[str, dict[str, Any]]:
-    """Measure the stop from both places."""
+@asynccontextmanager
+async def quoting_desk(directory: Path) -> AsyncIterator[tuple[Bench, str, StateDirectory]]:
+    """Run the desk and its gateway; yield it with the gateway's address and its keys, once every order rests."""
     state = StateDirectory.open(directory)
     venues = demo_venues(1, time.time_ns(), LATENCY_NS)
     settings = EngineSettings(quoting_venue=venues[0].name, hedge_venue=venues[1].name)
@@ -145,13 +147,21 @@ async def measure(directory: Path) -> dict[str, dict[str, Any]]:
         collector = asyncio.create_task(keep_pauses_short())  # as `serve` does
         await desk.start()
         await bench.until_all_quote()
+        try:
+            yield bench, gateway.url, state
+        finally:
+            await desk.stop()
+            await gateway.stop()
+            collector.cancel()
+
+
+async def measure(directory: Path) -> dict[str, dict[str, Any]]:
+    """Measure the stop from both places."""
+    async with quoting_desk(directory) as (bench, url, state):
         figures = {"desk": await bench.measure(bench.ask_desk, "desk")}
         api_key, api_secret = state.provide_credentials("sandbox")
-        async with ZenOTCClient(api_key, api_secret, base_url=gateway.url) as client:
+        async with ZenOTCClient(api_key, api_secret, base_url=url) as client:
             figures["client"] = await bench.measure(client.mm_strategy.emergency_stop_all, "client")
-        await desk.stop()
-        await gateway.stop()
-        collector.cancel()
     return figures
 
 

@@ -1,5 +1,7 @@
 """A gateway in front of a desk that is busy by design: so many strategies that change, so many events a second.
 
+With none a second nothing moves at all.
+
 `python -m tests.benchmarks.loaded_desk --state-dir DIR --strategies N --events N`; clients find it by its state
 directory, as they find an engine. All strategies hold positions, so that with every move of the mid the PnL of each
 one changes, and each event belongs to one of them.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import json
 import os
 import random
 import signal
@@ -133,7 +136,7 @@ class LoadedDesk(DeskDouble):
         return {"reason": f"REJECTED: order=load-{seq}", "code": "REJECTED"}
 
     def order_book(self, asset: str, depth: int) -> OrderBook:
-        """Return a book around the mid, in which every level's size is another one each time."""
+        """Return a book around the mid, in which every level has another size at each mid."""
         mid = self._mids[asset]
         return OrderBook(
             asset=asset, venue="sandbox", bids=self._levels(mid, -1, depth), asks=self._levels(mid, 1, depth), mid=mid,
@@ -142,10 +145,11 @@ class LoadedDesk(DeskDouble):
         )  # fmt: skip
 
     def _levels(self, mid: Decimal, sign: int, depth: int) -> list[BookLevel]:
+        chance = random.Random(int(mid / TICK))
         own = OwnOrder(order_id="own", strategy_id="mm_0", remaining=LOT, state="resting", placed_at=datetime.now(UTC))
         return [
             BookLevel(
-                price=mid + sign * TICK * index, quantity=LOT * self._chance.randrange(100, 9000),
+                price=mid + sign * TICK * index, quantity=LOT * chance.randrange(100, 9000),
                 own_quantity=LOT if index in (3, 9) else Decimal(0), own_orders=[own] if index in (3, 9) else [],
             )
             for index in range(1, min(depth, BOOK_DEPTH) + 1)
@@ -195,7 +199,7 @@ async def _serve(state_dir: Path, strategies: int, events_per_second: int) -> No
     gateway = GatewayServer(create_app(desk, state.keys()))
     await gateway.start()
     state.publish(url=gateway.url, environment="sandbox", epoch=desk.epoch)
-    load = asyncio.create_task(_load(desk, events_per_second))
+    load = asyncio.create_task(_load(desk, events_per_second) if events_per_second else asyncio.Event().wait())
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, load.cancel)
     await asyncio.wait([load])
@@ -203,8 +207,8 @@ async def _serve(state_dir: Path, strategies: int, events_per_second: int) -> No
 
 
 @contextmanager
-def loaded_gateway(state_dir: Path, *, strategies: int, events_per_second: int) -> Iterator[None]:
-    """Run it in a process of its own, ready to be found in the state directory."""
+def loaded_gateway(state_dir: Path, *, strategies: int, events_per_second: int) -> Iterator[str]:
+    """Run it in a process of its own, with a key in the state directory, and yield its address."""
     command: Sequence[str] = (
         sys.executable, "-m", "tests.benchmarks.loaded_desk", "--state-dir", str(state_dir),
         "--strategies", str(strategies), "--events", str(events_per_second),
@@ -216,7 +220,7 @@ def loaded_gateway(state_dir: Path, *, strategies: int, events_per_second: int) 
             if process.poll() is not None or time.monotonic() > ends:
                 raise TimeoutError("the loaded gateway did not start")
             time.sleep(0.05)
-        yield
+        yield json.loads((state_dir / "engine.json").read_text())["url"]
     finally:
         process.terminate()
         process.wait(READY_SECONDS)

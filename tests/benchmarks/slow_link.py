@@ -21,10 +21,10 @@ START_SECONDS = 30.0
 def main() -> None:
     """Print how much it writes."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "zenotc", "console", "--state-dir", directory, "--slow-link"]
+        command = [sys.executable, "-m", "zenotc", "console", "--state-dir", directory, "--slow-link", "--url"]
         with (
-            loaded_gateway(Path(directory), strategies=STRATEGIES, events_per_second=EVENTS_PER_SECOND),
-            Terminal(command) as terminal,
+            loaded_gateway(Path(directory), strategies=STRATEGIES, events_per_second=EVENTS_PER_SECOND) as url,
+            Terminal([*command, url]) as terminal,
         ):
             terminal.until(lambda text: f"▸ {name_of(0)}" in text, START_SECONDS)
             progress("  the console shows its table; warming up")

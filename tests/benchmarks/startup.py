@@ -62,8 +62,8 @@ def main() -> None:
     limits = {
         "import_zenotc": 0.4,
         "zenotc_client": 0.4,
-        "first_paint_on_a_running_engine": 1.5,
-        "first_paint_with_an_engine_of_its_own": 1.5,
+        "first_paint_on_a_running_engine": 1.0,
+        "first_paint_with_an_engine_of_its_own": 1.0,
     }
     targets = [
         Target(f"{name}: seconds", figures[name]["median_s"], "at most", limit) for name, limit in limits.items()
