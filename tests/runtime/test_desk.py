@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +22,7 @@ from zenotc.models.events import JournalledEvent
 from zenotc.models.market import SELL
 from zenotc.models.orders import Amend, Cancel, OrderAccepted, OrderFilled, Place, QueryOrder
 from zenotc.models.wire import decode
+from zenotc.runtime import floor
 from zenotc.runtime.desk import Desk
 
 
@@ -87,6 +90,26 @@ async def test_what_is_cancelled_while_it_waits_never_leaves(tmp_path: Path, exc
         last = {state.client_order_id: state.state for state in journal.records(OrderStateRecord)}
     assert len(orders) == 2
     assert last == dict.fromkeys(orders, "cancelled")
+
+
+async def test_an_order_that_waits_for_the_journal_is_not_asked_about(
+    tmp_path: Path, exchange: WatchedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue would not know it, another would take its place, and then both would leave."""
+    monkeypatch.setattr(floor, "_STALLED_SECONDS", 60.0)  # however slow the machine is, the quotes are not pulled
+    settings = SETTINGS.model_copy(update={"acknowledge_within_seconds": 0.1})
+    async with running(tmp_path, exchange, settings=settings, speed=5) as desk:
+        with contextlib.closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            creating = asyncio.create_task(desk.execute(new(max_position=0.1)))
+            await until(lambda: [o.state for o in desk.engine.state.orders.values()] == ["unknown"] * 2)
+            asked_ns = [order.queried_ns for order in desk.engine.state.orders.values()]
+            await until(lambda: [o.queried_ns for o in desk.engine.state.orders.values()] != asked_ns)
+            assert not exchange.count(QueryOrder)
+            blocker.execute("ROLLBACK")
+        await creating
+        await quoting(desk, exchange)
+        assert exchange.count(Place) == 2
 
 
 async def test_a_pause_is_done_when_the_venue_has_confirmed_it(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ class Floor:
         """
         reports: list[Report] = []
         for action in batch:
-            if isinstance(action, Send) and action.reduces_risk:
+            if isinstance(action, Send) and action.reduces_risk and not self._outbox.precedes(action.request):
                 withdrawn = self._outbox.withdraw_for(action.request)
                 reports += withdrawn
                 if not withdrawn or not hasattr(action.request, "client_order_id"):
