@@ -17,16 +17,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import RenderableType
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.command import Provider
 from textual.containers import Horizontal
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from console.actions import Situation, action_by_id, refusal_of
 from console.alerts import DEFAULT_RULES
+from console.changed_cells import changed_cells
 from console.double_press import DoublePress
 from console.formatting import clean
 from console.hand import Hand
@@ -178,6 +181,10 @@ class ConsoleApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what the style sheet needs under any theme."""
         return VARIABLES
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write what has changed to the terminal."""
+        super()._display(screen, changed_cells(renderable))
 
     def on_mount(self) -> None:
         """Begin: show the empty desk first, connect after it has been painted."""
