@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from tests.faults import api, bugs, disk, emergency, kill, network, points, power_cut, soak, streams
+from tests.faults import api, bugs, disk, emergency, kill, network, points, power_cut, signatures, soak, streams
 from tests.faults.row import Outcome, Row, run_row
 
 ROWS: tuple[Row, ...] = (
@@ -22,6 +22,7 @@ ROWS: tuple[Row, ...] = (
     *emergency.ROWS,
     *streams.ROWS,
     *api.ROWS,
+    *signatures.ROWS,
     *soak.ROWS,
     *bugs.ROWS,
 )
