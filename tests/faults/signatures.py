@@ -102,7 +102,8 @@ class _Tries:
         self._desk.commands.clear()
         answer = await self.ask(headers)
         self._outcome.tried += 1
-        if (answer.status_code, answer.json().get("error")) != (status, error):
+        said = answer.json().get("error") if answer.content else None
+        if (answer.status_code, said) != (status, error):
             self.fail(f"{name}: {answer.status_code} {answer.text}")
         if self._desk.commands:
             self.fail(f"{name}: the desk was told {self._desk.commands}")
