@@ -16,7 +16,7 @@ from zenotc.exceptions import (
     StrategyError,
 )
 
-__all__ = ["check_activation", "check_emergency"]
+__all__ = ["check_activation", "check_open"]
 
 
 def check_activation(state: EngineState, strategy: StrategyState, *, starting: bool) -> None:
@@ -27,7 +27,8 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     CircuitBreakerError
         If the emergency stop is in force or a breaker's measure is over its limit.
     ConnectionFailedError
-        If a venue that it trades on has not been compared with our records yet (`recovering`).
+        If the engine is ending (`ending`), or a venue that it trades on has not been compared with our records yet
+        (`recovering`).
     StrategyError
         If a venue holds another position than our fills make (`position_difference`), there is no mid to mark with
         (`no_market`), the position is being flattened (`flattening`), or the account's equity is not known
@@ -37,7 +38,7 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     InsufficientMarginError
         If the account cannot carry the largest position.
     """
-    check_emergency(state)
+    check_open(state)
     _check_agreement(state, strategy)
     desk_limit = state.settings.max_desk_daily_loss
     if desk_limit is not None and state.desk_daily_pnl < -desk_limit:
@@ -63,14 +64,18 @@ def check_activation(state: EngineState, strategy: StrategyState, *, starting: b
     _check_margin(state, strategy)
 
 
-def check_emergency(state: EngineState) -> None:
-    """Refuse whatever would let a strategy quote while the emergency stop is in force.
+def check_open(state: EngineState) -> None:
+    """Refuse whatever would let a strategy quote while the emergency stop is in force, or the engine ends.
 
     Raises
     ------
     CircuitBreakerError
-        If it is.
+        If the stop is in force.
+    ConnectionFailedError
+        If the engine is ending.
     """
+    if state.ending:
+        raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
     if state.emergency.active:
         reason = f"emergency stop by {state.emergency.operator}"
         raise CircuitBreakerError(f"the emergency stop is in force: {reason}", details={"reason": reason})

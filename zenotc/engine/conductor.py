@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from zenotc.engine.actions import StrategyChanged
 from zenotc.engine.breakers import Reading
-from zenotc.engine.checks import check_activation, check_emergency
+from zenotc.engine.checks import check_activation, check_open
 from zenotc.engine.lifecycle import TRANSITIONS, Effect, Transition, Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.quoter import Quoter
+from zenotc.engine.recovery import SHUTDOWN
 from zenotc.engine.reducer import Reducer
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
@@ -40,7 +41,7 @@ class Conductor:
             If the table refuses the trigger, or a check fails.
         """
         if trigger in (Trigger.START, Trigger.RESUME):
-            check_emergency(self._state)
+            check_open(self._state)
         transition = TRANSITIONS[trigger, strategy.status]
         if transition.effect is Effect.REFUSE:
             raise StrategyError(transition.refusal, code="wrong_state", details={"status": strategy.status})
@@ -80,6 +81,18 @@ class Conductor:
         self.changed(strategy, now_ns)
         if transition.event is not None:
             self.tell(strategy, transition.event, now_ns, reason=reason, operator=operator)
+
+    def end(self, strategy: StrategyState, now_ns: int) -> None:
+        """Cancel what a strategy has resting because its engine ends.
+
+        What was active is paused for that reason. What was not keeps its status, its reason and its pending resume, so
+        that the next start finds them; it only hedges no more. A flatten goes on.
+        """
+        if strategy.status == "active":
+            self.apply(strategy, Trigger.PAUSE, now_ns, reason=SHUTDOWN, operator=SHUTDOWN)
+        if strategy.plan is not None and strategy.plan.purpose == "hedge":
+            strategy.plan = None
+        self._cancel_everything(strategy, now_ns, SHUTDOWN)
 
     def tell(self, strategy: StrategyState, event: str, now_ns: int, *, reason: str, operator: str | None) -> None:
         """Tell everybody what has become of a strategy."""

@@ -171,6 +171,18 @@ class Engine:
         self._wake_in_time(now_ns)
         return self._done()
 
+    def end(self, command_id: str, now_ns: int) -> Sequence[Action]:
+        """Begin nothing any more, and cancel everything; one `Reply` says that nothing rests, now or later.
+
+        Only a flatten may still send orders.
+        """
+        self.state.ending = True
+        strategies = list(self.state.strategies.values())
+        for strategy in strategies:
+            self._guarded(strategy, now_ns, self._conductor.end)
+        self._conductor.answer_when_quiet(strategies, command_id)
+        return self._done()
+
     def abandon(self, command_id: str) -> None:
         """Do not answer a command any more; what it asked for goes on."""
         self.state.waiting_commands.pop(command_id, None)

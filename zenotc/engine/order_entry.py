@@ -21,7 +21,7 @@ class OrderEntry:
     """Places, amends, cancels and queries orders, and writes down each one before it leaves.
 
     While the emergency stop is in force nothing is placed and nothing is amended, except by a flatten that the
-    stop itself has asked for.
+    stop itself has asked for; while the engine ends, except by a flatten.
     """
 
     def __init__(self, state: EngineState, limits: DeskLimits) -> None:
@@ -34,7 +34,9 @@ class OrderEntry:
 
     def _blocked(self, purpose: Purpose) -> bool:
         emergency = self._state.emergency
-        return emergency.active and not (purpose == "flatten" and emergency.flatten)
+        if purpose == "flatten":
+            return emergency.active and not emergency.flatten
+        return emergency.active or self._state.ending
 
     def place_quote(self, strategy: StrategyState, side: Side, target: Target, now_ns: int, reason: str) -> None:
         """Send a new post-only quote."""

@@ -37,6 +37,13 @@ class EngineState:
     id_prefix
         What client order ids begin with; unique per journal, so that no id is ever used twice.
 
+    Attributes
+    ----------
+    journal_stalled
+        Whether the journal does not follow, so that nothing may rest.
+    ending
+        Whether the engine is about to end, and nothing may begin any more.
+
     Raises
     ------
     ValueError
@@ -53,7 +60,7 @@ class EngineState:
         self.emergency = Emergency()
         self.waiting_commands: dict[str, list[StrategyState]] = {}
         self.venues = {venue: VenueLink(venue) for venue, _ in self.markets}
-        self.journal_stalled = False
+        self.journal_stalled = self.ending = False
         self.starting_cash: dict[str, Decimal] = {}
         self.cash_flow = dict.fromkeys(self.venues, Decimal(0))
         self.desk_pnl = self.desk_baseline = Decimal(0)

@@ -13,6 +13,7 @@ import structlog
 
 from zenotc.engine.actions import Reply
 from zenotc.engine.engine import Engine
+from zenotc.engine.recovery import SHUTDOWN
 from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, StrategyError, ZenOTCError
 from zenotc.journal import JournalError
 from zenotc.journal.records import CommandOutcomeRecord
@@ -64,8 +65,6 @@ class CommandDesk:
     latch_holds
         Whether the file says what the engine last said of the emergency stop, so that a restart changes nothing; not
         before it is on disk.
-    ending
-        Whether the engine is about to end, and nothing may begin any more.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class CommandDesk:
         vitals: Vitals,
     ) -> None:
         self.latch_holds = True
-        self.ending = False
         self._engine = engine
         self._floor = floor
         self._latch = latch
@@ -97,7 +95,7 @@ class CommandDesk:
             If the engine refuses it.
         """
         started = time.monotonic()
-        if self.ending and not isinstance(command, _STOPPING):
+        if self._engine.state.ending and not isinstance(command, _STOPPING):
             raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
         if self._floor.journal_lost:
             command = _without_journal(command)
@@ -106,6 +104,14 @@ class CommandDesk:
         if isinstance(command, ClearEmergencyStop):
             return await self._clear(command)
         return await self._carry_out(command, started)
+
+    async def end(self) -> bool:
+        """Let nothing begin any more and cancel everything; returns whether the venues confirmed that nothing rests."""
+        reply = self._replies[SHUTDOWN] = asyncio.get_running_loop().create_future()
+        self._floor.end(SHUTDOWN)
+        self._wake()
+        await self._answer(SHUTDOWN, reply, self._engine.state.settings.command_deadline_seconds)
+        return not reply.cancelled()
 
     async def _clear(self, command: ClearEmergencyStop) -> Any:
         """Clear the stop, its file first: while that is there, it stops the engine again."""
@@ -129,7 +135,7 @@ class CommandDesk:
         if isinstance(command, EmergencyStopAll):
             self.close_latch(command.operator, "emergency_stop")
         self._wake()
-        error = await self._answer(command, reply)
+        error = await self._answer(command.command_id, reply, self._deadline_seconds(command))
         if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
             error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
@@ -145,15 +151,17 @@ class CommandDesk:
         self._floor.journal([self._outcome(command, "done", encode(result))])
         return result
 
-    async def _answer(self, command: Command, reply: asyncio.Future[ZenOTCError | None]) -> ZenOTCError | None:
+    async def _answer(
+        self, command_id: str, reply: asyncio.Future[ZenOTCError | None], seconds: float
+    ) -> ZenOTCError | None:
         """Wait for the reply; what the venues have not confirmed by the deadline is named, and goes on."""
         try:
-            return await asyncio.wait_for(reply, self._deadline_seconds(command))
+            return await asyncio.wait_for(reply, seconds)
         except TimeoutError:
-            self._engine.abandon(command.command_id)
+            self._engine.abandon(command_id)
             return None
         finally:
-            self._replies.pop(command.command_id, None)
+            self._replies.pop(command_id, None)
 
     def _deadline_seconds(self, command: Command) -> float:
         settings = self._engine.state.settings

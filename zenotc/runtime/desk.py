@@ -11,8 +11,7 @@ from typing import Any, BinaryIO
 
 from zenotc import __version__
 from zenotc.engine.engine import Engine
-from zenotc.engine.recovery import RESTART, SHUTDOWN
-from zenotc.engine.strategy import StrategyState
+from zenotc.engine.recovery import RESTART
 from zenotc.engine.views import (
     metrics_view,
     order_book_view,
@@ -22,16 +21,15 @@ from zenotc.engine.views import (
     quotes_view,
     strategy_view,
 )
-from zenotc.exceptions import ZenOTCError
 from zenotc.journal import Journal
-from zenotc.models.commands import Command, CreateStrategy, PastCommand, PauseStrategy, StopStrategy
+from zenotc.models.commands import Command, CreateStrategy, PastCommand
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
 from zenotc.models.quotes import OrderBook, Preview, Quotes
 from zenotc.models.settings import EngineSettings
 from zenotc.models.status import EngineStatus, Environment, HistoryPoint, VenueStatus
-from zenotc.models.strategy import CommandResult, Strategy
+from zenotc.models.strategy import Strategy
 from zenotc.models.wire import utc_from_ns
 from zenotc.runtime.clock import TradingClock
 from zenotc.runtime.command_desk import CommandDesk
@@ -173,27 +171,12 @@ class Desk:
 
     async def stop(self) -> bool:
         """Cancel every order, wait for the venues to confirm it, and stop; returns whether they did."""
-        self._commands.ending = True
-        strategies = [s for s in self.engine.state.strategies.values() if s.status == "active" or not s.quiet]
-        results = await asyncio.gather(*(self._pause_at_end(strategy) for strategy in strategies))
+        confirmed = await self._commands.end()
         self._floor.write_marks()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        return all(results)
-
-    async def _pause_at_end(self, strategy: StrategyState) -> bool:
-        strategy_id, command_id = strategy.strategy_id, f"{SHUTDOWN}-{strategy.strategy_id}"
-        command: PauseStrategy | StopStrategy
-        if strategy.status == "stopped":
-            command = StopStrategy(command_id=command_id, operator=SHUTDOWN, strategy_id=strategy_id)
-        else:
-            command = PauseStrategy(command_id=command_id, operator=SHUTDOWN, strategy_id=strategy_id, reason=SHUTDOWN)
-        try:
-            result = await self.execute(command)
-        except ZenOTCError:
-            return False
-        return isinstance(result, CommandResult) and result.confirmed
+        return confirmed and not self.engine.state.orders
 
     # Commands ------------------------------------------------------------------------------------------------------
 

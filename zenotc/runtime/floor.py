@@ -182,6 +182,11 @@ class Floor:
         actions = self._engine.on_command(command, self._time(self._clock.now_ns()))
         self._carry_out(actions, written)
 
+    def end(self, command_id: str) -> None:
+        """Let nothing begin any more, and cancel everything."""
+        self.prepared.clear()
+        self._carry_out(self._engine.end(command_id, self._time(self._clock.now_ns())))
+
     def _create_prepared(self) -> None:
         """Create the strategies that waited, in order, once all their markets and the account are known."""
         state = self._engine.state
