@@ -25,7 +25,7 @@ RESTART = "restart"
 
 
 class Recovery:
-    """Puts a past into a state that has none yet; nothing quotes afterwards.
+    """Puts a past into a state that has none yet; nothing trades before its venues have been compared.
 
     Parameters
     ----------
@@ -62,9 +62,11 @@ class Recovery:
             market = self._state.markets.get((offset.venue, offset.asset))
             if market is not None:
                 market.offset_lots = market.instrument.lots(offset.quantity)
-        for venue, trade_id in self._past.known_fills.items():
-            if venue in self._state.venues:
-                self._state.venues[venue].known_fill = trade_id
+        for link in self._state.venues.values():
+            link.stage = "away"
+            link.known_fill = self._past.known_fills.get(link.name)
+        for market in self._state.markets.values():
+            market.agreed = False
         for version in self._past.strategies:
             self._measures(version)
         if self._past.emergency is not None and self._past.emergency.active:

@@ -25,7 +25,12 @@ _NS = 1_000_000_000
 
 
 class Reducer:
-    """Begins plans, sends their children when they are due, and ends them."""
+    """Begins plans, sends their children when they are due, and ends them.
+
+    A hedge of a position that is not known could open one: after a start hedges wait until every venue that the
+    strategy trades on has been agreed with. Where a link is lost later, they go on with what is known. A flatten is
+    asked for by a person and does not wait.
+    """
 
     def __init__(self, state: EngineState, entry: OrderEntry, limits: DeskLimits) -> None:
         self._state = state
@@ -40,6 +45,8 @@ class Reducer:
             return
         position = strategy.position
         if not strategy.hedges or strategy.plan is not None or abs(position) <= threshold:
+            return
+        if not self._knows_position(strategy):
             return
         scheduled = config.hedge_algo != "market"
         slice_ns = round(config.hedge_slice_seconds * _NS)
@@ -65,6 +72,10 @@ class Reducer:
             )
         )
         self.advance(strategy, now_ns)
+
+    def _knows_position(self, strategy: StrategyState) -> bool:
+        markets = (strategy.market, strategy.hedge_market)
+        return all(market is None or self._state.venues[market.instrument.venue].known for market in markets)
 
     def begin_flatten(self, strategy: StrategyState, now_ns: int, *, then_stop: bool = True) -> None:
         """Begin to trade the position to zero, once the quotes are gone."""

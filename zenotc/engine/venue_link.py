@@ -21,7 +21,7 @@ class VenueLink:
     Parameters
     ----------
     stage
-        How far it has come; an engine that has never heard of a link has nothing to compare.
+        How far it has come; an engine without a past has nothing to compare.
     waiting
         Ids of the requests whose answers are awaited.
     asked_ns
@@ -45,6 +45,11 @@ class VenueLink:
     cash: Decimal | None = None
     swept_ns: int | None = None
     silence_armed_ns: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it has ever been agreed with: our position is known, but for what a lost link hides."""
+        return self.stage == "agreed" or self.swept_ns is not None
 
     @property
     def waits_for(self) -> str | None:

@@ -1,0 +1,58 @@
+"""What the next engine does of what the one before had begun."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.bench import HEDGE, QUOTING
+from tests.engine.restarts import Restarts
+from zenotc.models.events import HedgeTriggered
+from zenotc.models.orders import Place
+
+VENUES = [QUOTING.venue, HEDGE.venue]
+
+
+def hedging_after_a_breaker(**config: object) -> Restarts:
+    """Return a bench on which a breaker has fired that lets a hedge of 3 BTC go on."""
+    bench = Restarts()
+    bench.mid(50_000)
+    hedge = {"auto_hedge_enabled": True, "hedge_threshold": 2, "hedge_target": 0, "breaker_action": "hedge"}
+    bench.create(enabled=True, max_daily_loss=1_000, **{**hedge, **config})
+    bench.hold(3_000, price=100_000)
+    bench.answer_all()
+    bench.mid(49_000)
+    bench.answer_all()
+    assert bench.strategy().pause_reason == "circuit_breaker: daily_loss"
+    assert bench.strategy().position_lots == 3_000
+    return bench
+
+
+@pytest.mark.parametrize("first", VENUES)
+@pytest.mark.parametrize("hedge_venue", ["internal", "external", "both"])
+def test_a_hedge_waits_until_every_venue_has_been_compared(first: str, hedge_venue: str) -> None:
+    bench = hedging_after_a_breaker(hedge_venue=hedge_venue)
+    bench.restart()
+    bench.events.clear()
+    for venue in sorted(VENUES, key=lambda venue: venue != first):
+        assert not bench.of(HedgeTriggered) and not bench.sent(Place)
+        bench.compare(venue)
+        bench.mid(49_000)
+        bench.wait(7)
+    assert len(bench.of(HedgeTriggered)) == 1
+    assert sum(place.quantity_lots for place in bench.sent(Place)) == 3_000
+
+
+def test_a_loss_of_the_quoting_venue_does_not_stop_the_hedging_of_what_is_known() -> None:
+    bench = hedging_after_a_breaker(hedge_algo="twap")
+    bench.restart()
+    for venue in VENUES:
+        bench.compare(venue)
+    bench.mid(49_000)
+    bench.wait(7)
+    bench.fill_children()
+    before = bench.strategy().position_lots
+    assert 0 < before < 3_000
+    bench.take(bench.engine.on_link(QUOTING.venue, False, bench.now_ns))
+    bench.wait(31)
+    bench.fill_children()
+    assert bench.strategy().position_lots < before
