@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.gateway.desk_double import KEYS, SECRET
-from tests.runtime.desks import SETTINGS, WatchedExchange, head, new, running
+from tests.runtime.desks import SECOND, SETTINGS, WatchedExchange, head, new, running
 from tests.waiting import until
 from zenotc import ZenOTCClient
 from zenotc.gateway.application import create_app
@@ -47,6 +47,23 @@ async def test_everything_is_paused_when_nobody_is_heard_and_stays_so(tmp_path: 
         await desk.execute(ResumeStrategy(**head(), strategy_id="s1"))
         await asyncio.sleep(0.3)
         assert desk.strategy("s1").status == "active"
+
+
+async def test_what_a_breaker_has_paused_neither_hedges_nor_resumes_while_nobody_is_heard(tmp_path: Path) -> None:
+    venue = WatchedExchange(tmp_path / "journal.db")
+    settings = SETTINGS.model_copy(update={"dead_man_seconds": SECONDS})
+    prepared = [new("resumes", auto_resume_enabled=True), new("hedges", breaker_action="hedge")]
+    async with running(tmp_path, venue, settings=settings, prepared=prepared) as desk:
+        await until(lambda: len(venue.open_ids) == 4)
+        now_ns = desk.clock.now_ns()
+        for strategy in desk.engine.state.strategies.values():
+            desk.engine._conductor.break_off(strategy, now_ns, breaker="daily_loss")
+        resuming = desk.engine.state.strategies["resumes"]
+        resuming.resume_at_ns = now_ns + 3_600 * SECOND
+        await until(lambda: resuming.resume_at_ns is None and not desk.engine.state.strategies["hedges"].hedges, 10)
+        assert desk.vitals.silence_seconds >= SECONDS
+        assert desk.strategy("hedges").pause_reason == "dead_man"
+        assert desk.strategy("resumes").pause_reason == "circuit_breaker: daily_loss"
 
 
 async def test_a_client_that_only_listens_is_heard_until_it_leaves(tmp_path: Path) -> None:

@@ -152,6 +152,11 @@ class StrategyState:
         broken = self.pause_reason is not None and self.pause_reason.startswith("circuit_breaker")
         return self.status == "active" or (broken and self.config.breaker_action == "hedge")
 
+    @property
+    def acts(self) -> bool:
+        """Whether it places orders though nobody asks it to, now or when a breaker lets it resume."""
+        return self.hedges or (self.status == "paused" and self.resume_at_ns is not None)
+
     def live_quotes(self, side: Side | None = None) -> Iterator[WorkingOrder]:
         """Yield the quotes that rest or may rest."""
         for order in self.orders.values():

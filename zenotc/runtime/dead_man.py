@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 
 class DeadMan:
-    """Pauses what is active while nobody is heard; who is heard again resumes it himself.
+    """Pauses what trades, or would by itself, while nobody is heard; who is heard again resumes it himself.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class DeadMan:
         Of silence that are allowed.
     vitals
         Knows when a client was last heard.
-    active
-        Returns the ids of the active strategies.
+    acting
+        Returns the ids of the strategies that would place orders though nobody asks them to.
     execute
         The way of every command.
     """
@@ -41,12 +41,12 @@ class DeadMan:
         self,
         seconds: float,
         vitals: Vitals,
-        active: Callable[[], Iterable[str]],
+        acting: Callable[[], Iterable[str]],
         execute: Callable[[Command], Awaitable[Any]],
     ) -> None:
         self._seconds = seconds
         self._vitals = vitals
-        self._active = active
+        self._acting = acting
         self._execute = execute
 
     async def watch(self) -> None:
@@ -56,7 +56,7 @@ class DeadMan:
             left = self._seconds - self._vitals.silence_seconds
             await asyncio.sleep(left if left > 0 else _LOOK_SECONDS)
             if self._vitals.silence_seconds >= self._seconds:
-                await asyncio.gather(*(self._pause(strategy_id) for strategy_id in self._active()))
+                await asyncio.gather(*(self._pause(strategy_id) for strategy_id in self._acting()))
 
     async def _pause(self, strategy_id: str) -> None:
         command_id = f"dead-man-{secrets.token_hex(8)}"

@@ -151,11 +151,12 @@ class Desk:
         for connected in self._connected:
             self._run(connected.run(), connected.name)
         if self.settings.dead_man_seconds is not None:
-            dead_man = DeadMan(self.settings.dead_man_seconds, self.vitals, self._active, self.execute)
+            dead_man = DeadMan(self.settings.dead_man_seconds, self.vitals, self._acting, self.execute)
             self._run(dead_man.watch(), DEAD_MAN)
 
-    def _active(self) -> list[str]:
-        return [s.strategy_id for s in self.engine.state.strategies.values() if s.status == "active"]
+    def _acting(self) -> list[str]:
+        state = self.engine.state
+        return [] if state.ending else [s.strategy_id for s in state.strategies.values() if s.acts]
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
