@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import random
 import signal
 import sqlite3
 import sys
@@ -46,6 +47,9 @@ _REMEMBERED_NS = 15 * 10**9
 _REMEMBERED_OUTCOMES = 20
 """What a short memory holds: orders that have ended, how long PnL, and outcomes of requests."""
 
+_SLOW_COMMIT_SECONDS = 0.8
+"""More than an arena's venue is given to answer, less than a stall for which quotes are pulled."""
+
 _DISK_SECONDS = 0.05
 """How long a commit takes before the process ends in it: whatever does not wait for it has left by then."""
 
@@ -62,6 +66,8 @@ class Plan:
         One of `BUGS`.
     silence_seconds
         A venue's connection on which nothing comes for so long is lost.
+    slow_commits
+        So large a share of the journal's commits takes longer than a venue is given to answer.
     short_memory
         What is kept of orders and of PnL for an hour, and of requests for a day, is kept for seconds.
     """
@@ -70,6 +76,7 @@ class Plan:
     passage: int = 1
     bug: str | None = None
     silence_seconds: float = 3.0
+    slow_commits: float = 0.0
     short_memory: bool = False
 
 
@@ -81,6 +88,8 @@ def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
         POINTS[plan.point](_Passages(plan.passage))
     if plan.bug is not None:
         BUGS[plan.bug]()
+    if plan.slow_commits:
+        _in_commits(lambda: _sleep_sometimes(plan.slow_commits), lambda: None)
     if plan.short_memory:
         state._REMEMBERED_ORDERS, equity_curve._HOUR_NS = _REMEMBERED_ORDERS, _REMEMBERED_NS
         idempotency.MAX_REMEMBERED = _REMEMBERED_OUTCOMES
@@ -88,6 +97,11 @@ def run(directory: Path, plan: Plan, arguments: Sequence[str]) -> None:
     zenotc.serve.RemoteVenue.connect = connect  # type: ignore[method-assign]
     sys.argv = ["zenotc", "serve", "--port", "0", "--state-dir", str(directory), "--log-level", "warning", *arguments]
     main()
+
+
+def _sleep_sometimes(share: float) -> None:
+    if random.random() < share:
+        time.sleep(_SLOW_COMMIT_SECONDS)
 
 
 def _tell_tasks(path: Path) -> None:

@@ -1,7 +1,7 @@
 """The network to the venues drops, delays, stands half open, says things twice and loses answers; the engine quotes on.
 
-Between engine and venues stands a link that breaks as it is told to, frame by frame. After each round it is healed, and
-then both sides must agree, and the engine quote again by itself.
+Between engine and venues stands a link that breaks as it is told to, frame by frame; now and then the journal is slow
+as well. After each round it is healed, and then both sides must agree, and the engine quote again by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ROUNDS_OF_AN_EXCHANGE = 60
 SILENCE_SECONDS = 1.2
 """How soon a dead connection is found: in the product it is three seconds."""
 
+_SLOW_COMMITS = 0.02
 _LONGEST_SECONDS = 1.5
 _AGREED_SECONDS = 45.0
 _ANSWERS = (b'"OrderAccepted"', b'"OrderAmended"', b'"OrderCancelled"', b'"OrderFilled"')
@@ -36,7 +37,8 @@ Fault = Callable[[FaultyLink, random.Random], Awaitable[None]]
 def network(count: int, seed: int, bug: str | None = None, only: str | None = None) -> Outcome:
     """Let so many faults happen, one after another."""
     names = list(FAULTS) if only is None else [only]
-    return asyncio.run(_many_rounds(count, seed, Plan(bug=bug, silence_seconds=SILENCE_SECONDS), names))
+    plan = Plan(bug=bug, silence_seconds=SILENCE_SECONDS, slow_commits=_SLOW_COMMITS)
+    return asyncio.run(_many_rounds(count, seed, plan, names))
 
 
 # Faults ------------------------------------------------------------------------------------------------------------
