@@ -280,6 +280,7 @@ class ConsoleApp(App[int]):
             if event.key == _EMERGENCY.key:
                 await self._press_emergency(event.time)
                 return
+            self._emergency_key.disarm()
             if isinstance(self.screen, Question) and not self.screen.hears(event):
                 return
             if self.app_focus and await self._take(event):

@@ -41,6 +41,10 @@ class DoublePress:
         self._armed_at = now
         return "first"
 
+    def disarm(self) -> None:
+        """Take note of another key: the next press is a first one."""
+        self._armed_at = self._seen_at = None
+
     def armed(self, now: float) -> bool:
         """Return whether another press would be the second."""
         return self._armed_at is not None and now - self._armed_at <= self.within_seconds

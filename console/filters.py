@@ -1,8 +1,8 @@
 """Which lines a pane shows: the language of its filter, and the last filter that made sense.
 
 All terms must hold: `word` is somewhere in the line; `name:value` is in one column, `name:a,b` one of several;
-`name:=value`, `name:<0`, `<=`, `>`, `>=` compare; `-term` and `!term` must not hold; `"two words"` are one. What
-makes no sense is refused with the reason.
+`name:=value`, `name:<0`, `<=`, `>`, `>=` compare; `-term` must not hold; `"two words"` are one. What makes no sense is
+refused with the reason.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Language(Generic[T]):
         tests: list[tuple[Test[T], bool]] = []
         words: list[tuple[str, bool]] = []
         for term in _TERM.findall(text.casefold()):
-            negated = term[0] in "-!"
+            negated = term[0] == "-"
             asked = term[1:] if negated else term
             name, colon, value = asked.partition(":")
             if not asked.strip('"'):

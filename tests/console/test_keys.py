@@ -135,6 +135,31 @@ async def test_it_works_out_of_every_dialog_and_input(
         assert len(app.screen_stack) == 1
 
 
+def test_another_key_between_two_presses_makes_the_second_a_first_one() -> None:
+    key = DoublePress()
+    assert key.press(1.0) == "first"
+    key.disarm()
+    assert [key.press(1.05), key.press(1.3)] == ["first", "second"]
+
+
+async def test_two_presses_with_a_key_between_them_are_no_stop(
+    desk: Any, until: Any, screen_text: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def press(name: str, at: float) -> None:
+        monkeypatch.setattr("textual._time.get_time", lambda: at)
+        await pilot.press(name)
+
+    bang = "exclamation_mark"
+    async with desk() as (app, engine, pilot):
+        for number, name in enumerate([bang, "j", bang, "slash", bang, "a", "space", bang, "b"]):
+            await press(name, 1000 + number / 10)
+        assert engine.calls == [] and app.query_one("#filter").value == "a b"
+        assert "again within a second" not in screen_text(app).splitlines()[0]
+        await press(bang, 1001.0)
+        await press(bang, 1001.2)
+        await until(pilot, lambda: engine.calls == [("emergency_stop", None)])
+
+
 async def test_it_shows_the_venues_that_have_not_confirmed(desk: Any, screen_text: Any) -> None:
     async with desk() as (app, engine, _pilot):
         engine.emergency = engine.emergency.model_copy(
