@@ -35,6 +35,10 @@ def test_the_default_of_the_least_size_is_at_least_a_lot() -> None:
     assert config_of(quote_size=Decimal("0.002")).min_quote_size == Decimal("0.001")
 
 
+def test_the_default_of_the_widest_spread_is_one_that_could_be_given() -> None:
+    assert config_of(base_spread_bps=7_803).max_spread_bps == 10_000
+
+
 @pytest.mark.parametrize("name", ["name", "asset", "base_spread_bps", "quote_size", "max_position"])
 def test_what_is_required(name: str) -> None:
     with pytest.raises(ValidationError) as refused:

@@ -28,8 +28,9 @@ HedgeAlgo = Literal["market", "twap", "vwap"]
 HedgeVenue = Literal["internal", "external", "both"]
 BreakerAction = Literal["hold", "hedge", "flatten"]
 
-Bps = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False, json_schema_extra={"unit": "bps"})]
-BpsOrZero = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False, json_schema_extra={"unit": "bps"})]
+_MAX_BPS = 10_000.0
+Bps = Annotated[float, Field(gt=0, le=_MAX_BPS, allow_inf_nan=False, json_schema_extra={"unit": "bps"})]
+BpsOrZero = Annotated[float, Field(ge=0, le=_MAX_BPS, allow_inf_nan=False, json_schema_extra={"unit": "bps"})]
 Size = Annotated[Decimal, Field(gt=0, max_digits=30, allow_inf_nan=False, json_schema_extra={"unit": "base"})]
 Usd = Annotated[Decimal, Field(gt=0, max_digits=30, allow_inf_nan=False, json_schema_extra={"unit": "USD"})]
 Percent = Annotated[float, Field(gt=0, allow_inf_nan=False, json_schema_extra={"unit": "%"})]
@@ -64,7 +65,9 @@ class StrategyConfig(WireModel):
     # Spread
     base_spread_bps: Bps = Field(description="Full distance from bid to ask")
     min_spread_bps: Bps = Field(default_factory=lambda d: d["base_spread_bps"] / 2, description="Narrowest spread")
-    max_spread_bps: Bps = Field(default_factory=lambda d: d["base_spread_bps"] * 5, description="Widest spread")
+    max_spread_bps: Bps = Field(
+        default_factory=lambda d: min(d["base_spread_bps"] * 5, _MAX_BPS), description="Widest spread"
+    )
     spread_model: SpreadModel = Field(default="fixed", description="What the width follows")
     volatility_multiplier: Factor = Field(default=1.0, description="Spread added per percent of volatility")
     volatility_window_minutes: Minutes = Field(default=30, description="Window of the realised volatility")
