@@ -124,6 +124,8 @@ async def test_events_are_the_journals_own_bytes(call: Caller, desk: DeskDouble)
         ("GET", f"{ROOT}?surprise=1", b"", 422),
         ("GET", f"{ROOT}/%00%ff", b"", 404),
         ("GET", f"{ROOT}/x/history?from=yesterday", b"", 422),
+        ("GET", f"{ROOT}/x/history?from=1700000000", b"", 422),
+        ("GET", f"{ROOT}/x/history?to=-0.5", b"", 422),
         ("GET", f"{ROOT}/x/history?resolution=nan", b"", 422),
         ("GET", f"{ROOT}/x/history?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", b"", 422),
         ("GET", "/api/sdk/events?afterSeq=-1", b"", 422),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from zenotc.exceptions import ValidationError
@@ -57,11 +57,21 @@ class EventsQuery(_Query):
     limit: Annotated[int, Field(ge=1, le=5_000)] = 500
 
 
+def _written_out(value: object) -> object:
+    """Refuse a number, which would be taken for seconds since 1970; the description knows of none."""
+    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("must be a date and a time, as 2026-01-01T00:00:00Z")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class HistoryQuery(_Query):
     """Which span of time, and the seconds between two points."""
 
-    start: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    start: Annotated[Time | None, Field(alias="from")] = None
+    end: Annotated[Time | None, Field(alias="to")] = None
     resolution: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] = 60
 
 
