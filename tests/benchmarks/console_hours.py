@@ -21,7 +21,7 @@ import orjson
 from console.app import ConsoleApp
 from tests.benchmarks.loaded_desk import BOOK_DEPTH, LoadedDesk
 from tests.benchmarks.report import Target, progress, publish
-from tests.console.double import Engine
+from tests.console.detail_double import DetailEngine
 from zenotc.models.quotes import OrderBook
 from zenotc.models.wire import encode
 from zenotc.sdk.client import ZenOTCClient
@@ -94,7 +94,7 @@ async def _measure(hours: float) -> list[float]:
     tape, clock, keys = Tape(), Clock(), itertools.cycle(KEYS)
     frames, books = itertools.cycle(tape.frames), itertools.cycle(tape.books)
     app = ConsoleApp(
-        cast("ZenOTCClient", Engine(list(tape.wire.values()))), operator="jo", clock=clock.monotonic,
+        cast("ZenOTCClient", DetailEngine(list(tape.wire.values()))), operator="jo", clock=clock.monotonic,
         utc_now=clock.utc_now,
     )  # fmt: skip
     resident: list[float] = []
