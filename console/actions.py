@@ -56,7 +56,7 @@ class Situation:
     emergency
         Whether the emergency stop is in force.
     to_flatten
-        How many strategies are not both stopped and flat.
+        How many strategies are not both stopped and flat, for all that is known.
     permission
         What the console's key may do.
     read_only
@@ -123,18 +123,24 @@ class Action:
             if now.read_only:
                 return "This console is read-only: it was opened to look."
             return f"A {now.permission} key may not do this: it takes {self.takes}."
-        if now.stale and self.scope == "strategy" and self.danger in ("reduces_risk", "trades"):
-            # How the strategy stands is not known: the engine decides, not what was last heard of it.
-            return _NO_SELECTION if now.strategy is None else _under_way(now, self.id)
+        if now.stale and self.danger == "adds_risk":
+            return _BLIND
+        if now.stale and self.danger in ("reduces_risk", "trades"):
+            # How things stand is not known: the engine decides, not what was last heard of them.
+            return self._unaddressed(now) or _under_way(now, self.id)
         reason = self.disabled(now)
         if reason is not None or self.danger != "adds_risk":
             return reason
-        if now.stale:
-            return _BLIND
         old = now.market_age_seconds
         if self.scope != "strategy" or now.strategy is None or old is None or old <= OLD_SECONDS:
             return None
         return f"The market data of {clean(now.strategy.asset, 20)} is {age(old)} old: nothing that adds risk is sent."
+
+    def _unaddressed(self, now: Situation) -> str | None:
+        """Refuse what would go to nobody."""
+        if self.scope == "strategy":
+            return _NO_SELECTION if now.strategy is None else None
+        return None if now.to_flatten else _NOBODY
 
 
 def refusal_of(action: Action, targets: Sequence[Situation]) -> str | None:
@@ -154,6 +160,7 @@ def refusal_of(action: Action, targets: Sequence[Situation]) -> str | None:
 
 _NO_SELECTION = "No strategy is selected."
 _IN_FORCE = "The emergency stop is in force: Shift+C clears it."
+_NOBODY = "No strategy has been heard of yet: ! ! stops everything."
 _BLIND = "The engine is not heard: nothing that adds risk is sent blind."
 
 

@@ -337,8 +337,13 @@ class Store:
 
     @property
     def to_flatten(self) -> list[str]:
-        """The strategies that are not both stopped and flat."""
-        return [key for key, fields in self.wire.items() if fields["status"] != "stopped" or fields["currentPosition"]]
+        """The strategies that are not both stopped and flat; all of them while the engine is not heard."""
+        blind = self.stale
+        return [
+            key
+            for key, fields in self.wire.items()
+            if blind or fields["status"] != "stopped" or fields["currentPosition"]
+        ]
 
     @property
     def emergency(self) -> bool:

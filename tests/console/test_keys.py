@@ -68,6 +68,14 @@ BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
         ("help", Situation(permission="READ", read_only=True), None),
         ("flatten_all", Situation(), "Every strategy is stopped and flat: nothing to trade."),
         ("flatten_all", Situation(to_flatten=2, stale=True), None),
+        ("flatten_all", Situation(to_flatten=2, stale=True, emergency=True), None),
+        ("flatten_all", Situation(stale=True), "No strategy has been heard of yet: ! ! stops everything."),
+        ("start", Situation(BTC, stale=True), "The engine is not heard: nothing that adds risk is sent blind."),
+        (
+            "clear_emergency_stop",
+            Situation(stale=True),
+            "The engine is not heard: nothing that adds risk is sent blind.",
+        ),
         ("clear_emergency_stop", Situation(BTC), "No emergency stop is in force."),
         ("emergency_stop", Situation(stale=True), None),
     ],
@@ -366,6 +374,22 @@ async def test_flatten_all_asks_for_the_word(desk: Any, screen_text: Any, until:
         await until(pilot, lambda: len(engine.calls) == 3)
         assert engine.calls == [("flatten", "s-btc"), ("flatten", "s-eth"), ("flatten", "s-tight")]
         await until(pilot, lambda: "✓ 3 of 3 stopped and flattened" in screen_text(app))
+
+
+async def test_what_was_last_heard_keeps_no_strategy_from_being_flattened_blind(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async with desk() as (app, engine, pilot):
+        for strategy_id in list(engine.strategies):
+            await engine.change(strategy_id, status="stopped", currentPosition=Decimal(0), openOrders=0)
+        await pilot.press("F")
+        assert "Every strategy is stopped and flat" in screen_text(app)
+        engine.lose()
+        await pilot.press("F")
+        await pilot.pause(READ_SECONDS)
+        assert "4 strategies" in screen_text(app)
+        await pilot.press(*"flatten", "enter")
+        await until(pilot, lambda: len(engine.calls) == 4)
 
 
 async def test_marked_strategies_are_commanded_together_each_with_its_outcome(
