@@ -31,9 +31,16 @@ class Conductor:
         self._reducer = reducer
 
     def apply(
-        self, strategy: StrategyState, trigger: Trigger, now_ns: int, *, reason: str, operator: str | None
+        self,
+        strategy: StrategyState,
+        trigger: Trigger,
+        now_ns: int,
+        *,
+        reason: str,
+        operator: str | None,
+        resume_at_ns: int | None = None,
     ) -> None:
-        """Move a strategy.
+        """Move a strategy; `resume_at_ns` is when it may resume by itself, `None` where a person has to.
 
         Raises
         ------
@@ -49,7 +56,7 @@ class Conductor:
             return
         if transition.effect is Effect.CHECK:
             check_activation(self._state, strategy, starting=trigger is Trigger.START)
-        self._enter(strategy, transition, now_ns, reason=reason, operator=operator)
+        self._enter(strategy, transition, now_ns, reason=reason, operator=operator, resume_at_ns=resume_at_ns)
         if transition.effect is Effect.CHECK:
             self._state.actions.append(strategy.measured(now_ns))
             strategy.refresh_at_ns = now_ns
@@ -70,13 +77,21 @@ class Conductor:
             self.advance_plan(strategy, now_ns)
 
     def _enter(
-        self, strategy: StrategyState, transition: Transition, now_ns: int, *, reason: str, operator: str | None
+        self,
+        strategy: StrategyState,
+        transition: Transition,
+        now_ns: int,
+        *,
+        reason: str,
+        operator: str | None,
+        resume_at_ns: int | None,
     ) -> None:
         """Take the transition's status, write it down and tell of it."""
         if transition.to == strategy.status and transition.event is None:
             return
         strategy.status = transition.to
         strategy.pause_reason = None if transition.to == "active" else reason
+        strategy.resume_at_ns = resume_at_ns
         strategy.rejections.clear()
         self.changed(strategy, now_ns)
         if transition.event is not None:
@@ -139,9 +154,9 @@ class Conductor:
 
     def fire(self, strategy: StrategyState, reading: Reading, now_ns: int) -> None:
         """Let a circuit breaker of a strategy's own tell what it measured, and pause it."""
-        config = strategy.config
+        config, resume_at_ns = strategy.config, None
         if config.auto_resume_enabled:
-            strategy.resume_at_ns = now_ns + round(config.resume_delay_minutes * 60 * 10**9)
+            resume_at_ns = now_ns + round(config.resume_delay_minutes * 60 * 10**9)
         self._state.emit(
             CircuitBreaker(
                 timestamp=utc_from_ns(now_ns),
@@ -151,14 +166,15 @@ class Conductor:
                 breaker=reading.breaker.name,
                 measure=reading.measure,
                 limit=reading.limit,
-                resumes_at=None if strategy.resume_at_ns is None else utc_from_ns(strategy.resume_at_ns),
+                resumes_at=None if resume_at_ns is None else utc_from_ns(resume_at_ns),
             )
         )
-        self.break_off(strategy, now_ns, breaker=reading.breaker.name)
+        self.break_off(strategy, now_ns, breaker=reading.breaker.name, resume_at_ns=resume_at_ns)
 
-    def break_off(self, strategy: StrategyState, now_ns: int, *, breaker: str) -> None:
+    def break_off(self, strategy: StrategyState, now_ns: int, *, breaker: str, resume_at_ns: int | None = None) -> None:
         """Pause a strategy for a circuit breaker, and do with its position what it is configured to."""
-        self.apply(strategy, Trigger.BREAKER, now_ns, reason=f"circuit_breaker: {breaker}", operator=None)
+        reason = f"circuit_breaker: {breaker}"
+        self.apply(strategy, Trigger.BREAKER, now_ns, reason=reason, operator=None, resume_at_ns=resume_at_ns)
         config = strategy.config
         if config.breaker_action == "flatten" and strategy.position_lots:
             self._reducer.begin_flatten(strategy, now_ns, then_stop=False)

@@ -9,6 +9,8 @@ looked up in `TRANSITIONS` and nowhere else. What a transition asks for is carri
   changes, and no event tells of it;
 - `FLATTEN` cancels, then trades the position to zero; the strategy stays where the table puts it until that is
   over, and then goes through `FLATTENED`.
+
+A transition that has an event takes the reason of what was before, and its pending resume: only a breaker brings one.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ class Trigger(Enum):
     FLATTEN = "flatten"
     FLATTENED = "flattened"
     BREAKER = "circuit_breaker"
+    THROTTLE = "fill_throttle"
     ERROR = "error"
     DIFFERENCE = "position_difference"
     EMERGENCY = "emergency_stop"
@@ -84,6 +87,9 @@ TRANSITIONS: dict[tuple[Trigger, Status], Transition] = {
     (Trigger.BREAKER, "active"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.BREAKER, "paused"): Transition("paused", _SAME),
     (Trigger.BREAKER, "stopped"): Transition("stopped", _SAME),
+    (Trigger.THROTTLE, "active"): Transition("paused", Effect.CANCEL, "paused"),
+    (Trigger.THROTTLE, "paused"): Transition("paused", _SAME, "paused"),
+    (Trigger.THROTTLE, "stopped"): Transition("stopped", _SAME),
     (Trigger.ERROR, "active"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.ERROR, "paused"): Transition("paused", Effect.CANCEL, "paused"),
     (Trigger.ERROR, "stopped"): Transition("stopped", Effect.CANCEL),

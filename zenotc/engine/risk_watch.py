@@ -59,7 +59,10 @@ class RiskWatch:
             self._stop_desk(limit, now_ns)
 
     def filled(self, strategy: StrategyState, order: WorkingOrder, now_ns: int) -> None:
-        """Check what a fill changes; too many on one side in a short time pause the strategy for a person to resume."""
+        """Check what a fill changes; too many on one side in a short time pause the strategy for a person to resume.
+
+        That holds whatever else has paused it: a breaker of the same fill may not resume it.
+        """
         self.check(strategy, now_ns)
         self.check_desk(now_ns)
         settings = self._state.settings
@@ -69,11 +72,11 @@ class RiskWatch:
         fills.append(now_ns)
         while fills[0] <= now_ns - settings.fill_window_seconds * 1e9:
             fills.popleft()
-        if len(fills) >= settings.max_fills_per_side and strategy.status == "active":
+        if len(fills) >= settings.max_fills_per_side:
             values = f"side={order.side}, fills={len(fills)}, window_seconds={settings.fill_window_seconds:g}"
             fills.clear()
             self._state.error(strategy, "FILL_THROTTLE", values, now_ns)
-            self._conductor.apply(strategy, Trigger.ERROR, now_ns, reason=f"throttled: {values}", operator=None)
+            self._conductor.apply(strategy, Trigger.THROTTLE, now_ns, reason=f"throttled: {values}", operator=None)
 
     def _stop_desk(self, limit: Decimal, now_ns: int) -> None:
         active = [strategy for strategy in self._state.strategies.values() if strategy.status == "active"]
@@ -129,9 +132,6 @@ class RiskWatch:
     def _resume(self, strategy: StrategyState, now_ns: int) -> None:
         """Resume after a breaker, or look again in a minute."""
         if not strategy.market.usable:
-            return
-        strategy.resume_at_ns = None
-        if strategy.status != "paused":
             return
         if recovered(strategy):
             with contextlib.suppress(ZenOTCError):
