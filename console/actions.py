@@ -45,6 +45,8 @@ class Situation:
     ----------
     strategy
         The strategy that it would be done to: the selected one, or one of the marked.
+    hidden
+        The name of the selected one where the filter hides it: nothing is done to what is not seen.
     pending
         The command under way for it.
     market_age_seconds
@@ -64,6 +66,7 @@ class Situation:
     """
 
     strategy: Strategy | None = None
+    hidden: str = ""
     pending: Command | None = None
     market_age_seconds: float | None = None
     active_on_asset: int = 0
@@ -139,7 +142,7 @@ class Action:
     def _unaddressed(self, now: Situation) -> str | None:
         """Refuse what would go to nobody."""
         if self.scope == "strategy":
-            return _NO_SELECTION if now.strategy is None else None
+            return _unselected(now) if now.strategy is None else None
         return None if now.to_flatten else _NOBODY
 
 
@@ -158,7 +161,13 @@ def refusal_of(action: Action, targets: Sequence[Situation]) -> str | None:
     return reasons[0] if len(reasons) == 1 else f"None of the {len(reasons)} marked: {reasons[0]}"
 
 
-_NO_SELECTION = "No strategy is selected."
+def _unselected(now: Situation) -> str:
+    """Say that a key would act on nothing that is seen."""
+    if not now.hidden:
+        return "No strategy is selected."
+    return f"{clean(now.hidden, 80)} is selected but filtered away: j/k selects."
+
+
 _IN_FORCE = "The emergency stop is in force: Shift+C clears it."
 _NOBODY = "No strategy has been heard of yet: ! ! stops everything."
 _BLIND = "The engine is not heard: nothing that adds risk is sent blind."
@@ -167,7 +176,7 @@ _BLIND = "The engine is not heard: nothing that adds risk is sent blind."
 def _start(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     name = clean(strategy.name, 80)
     if strategy.status != "stopped":
         return f"{name} is {strategy.status}" + (": r resumes it." if strategy.status == "paused" else " already.")
@@ -177,7 +186,7 @@ def _start(now: Situation) -> str | None:
 def _resume(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     name = clean(strategy.name, 80)
     if strategy.status != "paused":
         return f"{name} is {strategy.status}" + (": s starts it." if strategy.status == "stopped" else " already.")
@@ -198,7 +207,7 @@ def _under_way(now: Situation, action: str | None = None) -> str | None:
 def _pause(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     if strategy.status == "paused" and not strategy.open_orders:
         return f"{clean(strategy.name, 80)} is paused already."
     if strategy.status == "stopped":
@@ -209,7 +218,7 @@ def _pause(now: Situation) -> str | None:
 def _stop(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     if strategy.status == "stopped" and not strategy.open_orders and not strategy.unknown_orders:
         return f"{clean(strategy.name, 80)} is stopped already."
     return _under_way(now, "stop")
@@ -218,7 +227,7 @@ def _stop(now: Situation) -> str | None:
 def _flatten(now: Situation) -> str | None:
     strategy = now.strategy
     if strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     if strategy.status == "stopped" and not strategy.current_position:
         return f"{clean(strategy.name, 80)} is stopped and flat: there is nothing to trade."
     return _in_force(now) or _under_way(now, "flatten")
@@ -230,14 +239,14 @@ def _flatten_all(now: Situation) -> str | None:
 
 def _cancel(now: Situation) -> str | None:
     if now.strategy is None:
-        return _NO_SELECTION
+        return _unselected(now)
     if not now.active_on_asset and not now.strategy.open_orders:
         return f"No strategy quotes {clean(now.strategy.asset, 20)}: there is nothing to cancel."
     return _under_way(now, "cancel_quotes")
 
 
 def _edit(now: Situation) -> str | None:
-    return _NO_SELECTION if now.strategy is None else None
+    return _unselected(now) if now.strategy is None else None
 
 
 def _clear(now: Situation) -> str | None:
@@ -245,7 +254,7 @@ def _clear(now: Situation) -> str | None:
 
 
 def _mark(now: Situation) -> str | None:
-    return _NO_SELECTION if now.strategy is None else None
+    return _unselected(now) if now.strategy is None else None
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -250,7 +250,7 @@ class ConsoleApp(App[int]):
         self._resting = self.set_timer(SELECTION_RESTS_SECONDS, self._show_selected)
 
     def _show_selected(self) -> None:
-        strategy_id = self._table.selected_id
+        strategy_id = self._table.selected_id if self._table.ids else None
         if strategy_id == self._detail.strategy_id:
             return
         self._detail.show(strategy_id)
@@ -303,7 +303,7 @@ class ConsoleApp(App[int]):
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key stands for, or say in a sentence why not."""
-        reason = refusal_of(action_by_id(action_id), self.situations())
+        reason = refusal_of(action_by_id(action_id), self._hand.situations(action_id))
         if reason is not None:
             self._status.answer(reason)
             return
@@ -312,12 +312,19 @@ class ConsoleApp(App[int]):
                 return
         await self._hand.do(action_id)
 
-    async def choose(self, action_id: str) -> None:
-        """Do what was chosen from the palette, as its key would; the emergency stop keeps its two presses."""
+    async def choose(self, action_id: str, strategy_id: str | None = None) -> None:
+        """Do what was chosen or typed, as its key would, to a strategy that was named wherever it is.
+
+        The emergency stop keeps its two presses.
+        """
         if action_id == _EMERGENCY.id:
             self._status.answer("Press ! twice within a second, on any screen.", "alarm")
-        else:
+            return
+        self._hand.named = strategy_id
+        try:
             await self.action_do(action_id)
+        finally:
+            self._hand.named = None
 
     def _answer(self, sentence: str) -> None:
         self._status.answer(sentence, "muted")

@@ -19,6 +19,9 @@ from zenotc.models.strategy import Strategy
 
 __all__ = ["Hand"]
 
+_TO_ONE = frozenset({"edit", "mark"})
+"""These go to the selected strategy, whatever is marked."""
+
 
 class Hand:
     """The hand on the keys.
@@ -35,22 +38,30 @@ class Hand:
         Sends the commands.
     table
         Says which strategies are marked or selected.
+
+    Attributes
+    ----------
+    named
+        The strategy that an action was given for by its name, by id: it goes to that one, seen or not.
     """
 
     def __init__(self, app: App[Any], store: Store, link: Link, operator: Operator, table: StrategyTable) -> None:
         self._app, self._store, self._link, self._operator, self._table = app, store, link, operator, table
+        self.named: str | None = None
 
-    def situations(self) -> list[Situation]:
+    def situations(self, action: str = "") -> list[Situation]:
         """Return what decides what can be done, for each strategy that a key would act on: one at least."""
-        store = self._store
+        store, table = self._store, self._table
+        hidden = table.ids and table.selected_in_view is None and table.selected_id in store.wire
         desk = Situation(
             stale=store.stale,
             emergency=store.emergency,
             to_flatten=len(store.to_flatten),
             permission=store.permission,
             read_only=store.read_only,
+            hidden=store.name(table.selected_id) if hidden else "",
         )
-        return [self._situation_of(strategy, desk) for strategy in self._targets()] or [desk]
+        return [self._situation_of(strategy, desk) for strategy in self._targets(action)] or [desk]
 
     def _situation_of(self, strategy: Strategy, desk: Situation) -> Situation:
         return replace(
@@ -61,11 +72,15 @@ class Hand:
             active_on_asset=self._store.active_on(strategy.asset),
         )
 
-    def _targets(self) -> list[Strategy]:
-        """Return the strategies that a command goes to: those that are marked and seen, or the selected one."""
-        selected = self._table.selected_id
-        found = map(self._store.strategy, self._table.marked_in_view or [selected or ""])
-        return [strategy for strategy in found if strategy is not None]
+    def _targets(self, action: str) -> list[Strategy]:
+        """Return the strategies that an action goes to: those that are marked and seen, or the one under the hand."""
+        marked = [] if self.named or action in _TO_ONE else self._table.marked_in_view
+        ids: Sequence[str | None] = marked or [self._under_hand]
+        return [strategy for strategy in map(self._store.strategy, ids) if strategy is not None]
+
+    @property
+    def _under_hand(self) -> str | None:
+        return self.named or self._table.selected_in_view
 
     async def do(self, action: str) -> None:
         """Send a command, or ask first where it cannot be taken back."""
@@ -83,7 +98,7 @@ class Hand:
             case "new":
                 await self._open_form(None)
             case "edit":
-                await self._open_form(self._store.strategy(self._table.selected_id))
+                await self._open_form(self._store.strategy(self._under_hand))
             case "emergency_stop":
                 self._run(action, self._operator.emergency_stop())
             case _:
@@ -93,7 +108,7 @@ class Hand:
         """Return the targets that an action can be done to, and the others with the reason why not."""
         able: list[Strategy] = []
         refused: list[tuple[Strategy, str]] = []
-        for now in self.situations():
+        for now in self.situations(action):
             reason = action_by_id(action).refusal(now)
             if now.strategy is not None and reason is None:
                 able.append(now.strategy)

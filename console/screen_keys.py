@@ -43,7 +43,7 @@ class ScreenKeys:
     field
         Filters the pane that it is in.
     choose
-        Does an action, as its key would.
+        Does an action, as its key would, to the strategy that is named, by id.
     answer
         Shows a sentence.
     directory
@@ -56,7 +56,7 @@ class ScreenKeys:
         store: Store,
         panes: Panes,
         field: FilterField,
-        choose: Callable[[str], Awaitable[None]],
+        choose: Callable[[str, str | None], Awaitable[None]],
         answer: Callable[[str], None],
         directory: Path,
     ) -> None:
@@ -107,7 +107,7 @@ class ScreenKeys:
             self._table.select(order.strategy_id)
         match order.verb:
             case "do":
-                await self._choose(order.argument)
+                await self._choose(order.argument, order.strategy_id)
             case "theme":
                 self._use_theme(order.argument)
             case "tab":

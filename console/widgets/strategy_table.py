@@ -43,6 +43,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self._arrangement.sort, self._arrangement.descending = view.sort, view.descending
         self._arrangement.attention_first = view.attention_first
         self._marked: set[str] = set()
+        self._empty_handed = True
         self._store = store
         self._top = 0
         self._rows: dict[str, tuple[object, Line]] = {}
@@ -123,6 +124,11 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         return "What needs attention stands first." if order.attention_first else "In the usual order again."
 
     @property
+    def selected_in_view(self) -> str | None:
+        """The selected strategy, where the filter lets it through: keys act on what can be seen."""
+        return self.selected_id if self.selected_id in self.ids else None
+
+    @property
     def marked_in_view(self) -> list[str]:
         """The marked strategies that the filter lets through: keys act on what can be seen."""
         return [key for key in self.ids if key in self._marked] if self._marked else []
@@ -199,6 +205,9 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self._marked &= store.wire.keys()
         if self.selected_id is None and ids:
             self.selected_id = ids[0]
+            self.post_message(self.Selected())
+        if self._empty_handed is bool(ids):
+            self._empty_handed = not ids
             self.post_message(self.Selected())
         room = max(0, height - 2)
         if not store.wire.keys() >= set(self._above):  # what is gone above the view does not move it

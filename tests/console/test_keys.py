@@ -417,6 +417,33 @@ async def test_marked_strategies_are_commanded_together_each_with_its_outcome(
         assert "marked" not in screen_text(app)
 
 
+async def test_no_key_acts_on_a_strategy_that_is_filtered_away_unless_it_is_named(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("slash", *"status:active,stopped", "enter")
+        await engine.change("s-btc", status="paused")
+        for key in ("x", "s", "r", "f", "c", "e", "space"):
+            app._status.answer("")
+            await pilot.press(key)
+            assert "BTC Market Maker is selected but filtered away: j/k selects." in screen_text(app), key
+        assert engine.calls == [] and len(app.screen_stack) == 1 and not app._table.marked_in_view
+        await pilot.press("colon", *"stop", "space", *"btc", "space", *"market", "enter")
+        await until(pilot, lambda: engine.calls == [("stop", "s-btc")])
+        await engine.change("s-btc", status="paused")
+        await pilot.press("j", "c")
+        assert "No strategy quotes SOL" in screen_text(app)
+
+
+async def test_nothing_is_selected_where_nothing_is_shown(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("j", "slash", *"zzz", "enter", "x")
+        assert engine.calls == [] and "No strategy is selected." in screen_text(app)
+        await until(pilot, lambda: app._detail.strategy_id is None)
+        await pilot.press("escape")
+        await until(pilot, lambda: app._detail.strategy_id == "s-eth")
+
+
 async def test_cancel_asks_for_the_asset(desk: Any, until: Any) -> None:
     async with desk() as (_app, engine, pilot):
         await pilot.press("c")
