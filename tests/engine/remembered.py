@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any, Self
 
+from tests.engine.bench import HEDGE, QUOTING, Bench
 from zenotc.engine.actions import (
     Action,
     DayBegan,
@@ -92,3 +95,32 @@ class Remembered:
         totals = [(measured.time_ns, measured.total_pnl) for measured in self._measured[name]]
         before = [total for total in totals if total[0] <= since_ns]
         return before[-1:] + [total for total in totals if total[0] > since_ns]
+
+
+class RememberedBench(Bench):
+    """A bench on which another engine can be started from what the one before has written."""
+
+    def __init__(self, remembered: Remembered | None = None, **settings: Any) -> None:
+        self.remembered = remembered or Remembered({i.venue: i for i in (QUOTING, HEDGE)})
+        super().__init__(**settings)
+
+    def take(self, actions: Sequence[Action]) -> Sequence[Action]:
+        for action in actions:
+            self.remembered.take(action)
+        return super().take(actions)
+
+    def successor(self, **settings: Any) -> Self:
+        """Return the bench of an engine that has yet to be told of the past."""
+        bench = type(self)(self.remembered, start_ns=self.now_ns, **settings)
+        bench.engine.state._id_prefix = "u"
+        return bench
+
+    def restore(self) -> None:
+        """Tell the engine of the past."""
+        self.take(self.engine.restore(self.remembered.past(self.now_ns), self.now_ns))
+
+    def restarted(self, **settings: Any) -> Self:
+        """Return the bench of an engine that has taken up the past."""
+        bench = self.successor(**settings)
+        bench.restore()
+        return bench

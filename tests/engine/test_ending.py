@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-from tests.engine.bench import HEDGE, QUOTING, SECOND, Bench
-from tests.engine.remembered import Remembered
-from zenotc.engine.actions import Action
-from zenotc.engine.engine import Engine
+from tests.engine.bench import SECOND
+from tests.engine.remembered import RememberedBench
 from zenotc.models.orders import Cancel, Place
-from zenotc.models.settings import EngineSettings
 
 BREAKS = {"max_daily_loss": 100, "auto_resume_enabled": True, "resume_delay_minutes": 1, "capital": 1_000_000}
 
 
-class Desk(Bench):
-    """A bench whose journal another engine can be started from."""
-
-    def __init__(self) -> None:
-        self.journal = Remembered({"sandbox": QUOTING, "sandbox-hedge": HEDGE})
-        super().__init__()
-
-    def take(self, actions: Sequence[Action]) -> Sequence[Action]:
-        for action in actions:
-            self.journal.take(action)
-        return super().take(actions)
-
-    def end(self) -> str:
-        self.take(self.engine.end("end", self.now_ns))
-        return "end"
-
-    def next_engine(self) -> Engine:
-        settings = EngineSettings(resume_after_restart=True)
-        engine = Engine(settings, [QUOTING, HEDGE], id_prefix="u", start_ns=self.now_ns)
-        engine.restore(self.journal.past(self.now_ns), self.now_ns)
-        return engine
+def end(desk: RememberedBench) -> str:
+    """Let the engine end, and return the id of the reply that says that it has."""
+    desk.take(desk.engine.end("end", desk.now_ns))
+    return "end"
 
 
-def broken(**parameters: object) -> Desk:
+def broken(**parameters: object) -> RememberedBench:
     """Return a desk on which `b` has been paused by its breaker, to resume in a minute, and `s` quotes."""
-    desk = Desk()
+    desk = RememberedBench()
     desk.mid(50_000)
     desk.create("s", enabled=True, base_spread_bps=20)
     desk.create("b", enabled=True, **{**BREAKS, **parameters})
@@ -57,14 +36,14 @@ def broken(**parameters: object) -> Desk:
 def test_nothing_resumes_while_the_end_is_waited_for() -> None:
     desk = broken()
     due = desk.strategy("b").resume_at_ns
-    ended = desk.end()
+    ended = end(desk)
     assert len(desk.sent(Cancel)) == 2, "of what still quoted"
     desk.wait(150)
     assert not desk.done(ended) and not desk.sent(Place)
     desk.answer_all()
     assert desk.done(ended) and not desk.engine.state.orders
 
-    after = desk.next_engine().state.strategies
+    after = desk.restarted(resume_after_restart=True).engine.state.strategies
     assert (after["b"].pause_reason, after["b"].resume_at_ns) == ("circuit_breaker: daily_loss", due)
     assert (after["s"].status, after["s"].pause_reason) == ("paused", "restart")
 
@@ -78,7 +57,7 @@ def test_what_a_breaker_lets_hedge_hedges_no_more_and_stays_as_it_is() -> None:
     desk.wait(10)
     assert strategy.plan is not None and desk.sent(Place)
     desk.answer_all()
-    ended = desk.end()
+    ended = end(desk)
     desk.answer_all()
     assert desk.done(ended) and strategy.plan is None
     desk.wait(120)
@@ -87,12 +66,12 @@ def test_what_a_breaker_lets_hedge_hedges_no_more_and_stays_as_it_is() -> None:
 
 
 def test_a_flatten_goes_on_and_is_waited_for() -> None:
-    desk = Desk()
+    desk = RememberedBench()
     desk.mid(50_000)
     desk.create("s", enabled=True)
     desk.hold(1_000)
     desk.stop(flatten=True)
-    ended = desk.end()
+    ended = end(desk)
     desk.requests = [request for request in desk.requests if not isinstance(request, Place)]
     desk.answer_all()
     assert not desk.done(ended)

@@ -7,6 +7,7 @@ from zenotc.engine.conductor import Conductor
 from zenotc.engine.lifecycle import TRANSITIONS, Trigger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.state import EngineState
+from zenotc.engine.strategy import StrategyState
 from zenotc.exceptions import StrategyError
 from zenotc.models.events import EmergencyStop, EmergencyStopCleared
 from zenotc.models.orders import CancelAll, CancelledAll, OpenOrders, QueryOpenOrders
@@ -41,12 +42,22 @@ class EmergencyDesk:
         for order in list(state.orders.values()):
             self._entry.leaves_by_cancel_all(order, now_ns, "emergency_stop")
         for strategy in state.strategies.values():
-            flattening = strategy.plan is not None and strategy.plan.purpose == "flatten" and emergency.flatten
-            moves = TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None
-            if moves and not flattening:
-                self._conductor.apply(strategy, Trigger.EMERGENCY, now_ns, reason="emergency_stop", operator=operator)
-            if flatten and (strategy.position_lots or strategy.orders):
-                self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
+            self._stop(strategy, now_ns, operator, flatten=flatten)
+
+    def stop_restored(self, now_ns: int) -> None:
+        """Stop the strategies of an earlier engine where the stop is in force: it may have come before them."""
+        emergency = self._state.emergency
+        if emergency.active:
+            for strategy in self._state.strategies.values():
+                self._stop(strategy, now_ns, emergency.operator, flatten=emergency.flatten)
+
+    def _stop(self, strategy: StrategyState, now_ns: int, operator: str | None, *, flatten: bool) -> None:
+        flattening = strategy.plan is not None and strategy.plan.purpose == "flatten" and self._state.emergency.flatten
+        moves = TRANSITIONS[Trigger.EMERGENCY, strategy.status].event is not None or strategy.plan is not None
+        if moves and not flattening:
+            self._conductor.apply(strategy, Trigger.EMERGENCY, now_ns, reason="emergency_stop", operator=operator)
+        if flatten and (strategy.position_lots or strategy.orders):
+            self._conductor.apply(strategy, Trigger.FLATTEN, now_ns, reason="emergency_stop", operator=operator)
 
     def enforce_at(self, venue: str, now_ns: int) -> None:
         """While the stop is in force, ask a venue again for its proof: its connection has been away."""

@@ -89,7 +89,9 @@ class Engine:
         self._next_timer_ns = self._second_ns
 
     def restore(self, past: Past, now_ns: int) -> Sequence[Action]:
-        """Take up an earlier process's work, before any other input; nothing is active afterwards.
+        """Take up an earlier process's work; nothing is active afterwards, under the emergency stop nothing paused.
+
+        No other input comes before it but an emergency stop.
 
         Raises
         ------
@@ -99,6 +101,7 @@ class Engine:
         for strategy in Recovery(self.state, past, now_ns).run():
             self._conductor.changed(strategy, now_ns)
             self._conductor.tell(strategy, "paused", now_ns, reason=RESTART, operator=None)
+        self._emergency.stop_restored(now_ns)
         return self._done()
 
     # Inputs

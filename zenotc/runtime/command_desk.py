@@ -13,7 +13,7 @@ import structlog
 
 from zenotc.engine.actions import Reply
 from zenotc.engine.engine import Engine
-from zenotc.engine.recovery import SHUTDOWN
+from zenotc.engine.recovery import RESTART, SHUTDOWN
 from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, StrategyError, ZenOTCError
 from zenotc.journal import JournalError
 from zenotc.journal.records import CommandOutcomeRecord
@@ -21,11 +21,9 @@ from zenotc.models.commands import (
     CancelQuotes,
     ClearEmergencyStop,
     Command,
-    DeleteStrategy,
     EmergencyStopAll,
     PauseStrategy,
     StopStrategy,
-    UpdateStrategy,
 )
 from zenotc.models.events import ErrorOccurred
 from zenotc.models.wire import encode, utc_from_ns
@@ -85,6 +83,8 @@ class CommandDesk:
         self._vitals = vitals
         self._replies: dict[str, asyncio.Future[ZenOTCError | None]] = {}
         self._latching: set[asyncio.Task[None]] = set()
+        self._restored = asyncio.Event()
+        self._held: set[asyncio.Task[Any]] = set()
 
     async def execute(self, command: Command) -> Any:
         """Carry a command out and return what it came to.
@@ -99,11 +99,50 @@ class CommandDesk:
             raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
         if self._floor.journal_lost:
             command = _without_journal(command)
-        if isinstance(command, DeleteStrategy | UpdateStrategy):
-            self._engine.state.strategy(command.strategy_id)
+        if not self._floor.restored and not isinstance(command, EmergencyStopAll):
+            return await self._hold(command, started)
         if isinstance(command, ClearEmergencyStop):
             return await self._clear(command)
         return await self._carry_out(command, started)
+
+    async def restored(self) -> None:
+        """Take what waited for the strategies of an earlier engine, which are there now; the stop outlives this one."""
+        self._restored.set()
+        emergency = self._engine.state.emergency
+        if emergency.active and not self._latch.closed and not self._latching:
+            await self.close_latch(emergency.operator or "unknown", RESTART)
+
+    async def _hold(self, command: Command, started: float) -> Any:
+        """Let what stops a strategy wait until the strategies are known: it is carried out then, whoever still waits.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If it is anything else (`not_ready`).
+        OutcomeUnknownError
+            If they are not known in time.
+        """
+        if not isinstance(command, _STOPPING):
+            raise ConnectionFailedError("the engine reads its journal: it can only stop", code="not_ready")
+        carried_out = asyncio.create_task(self._carry_out_restored(command, started), name=command.command_id)
+        self._held.add(carried_out)
+        carried_out.add_done_callback(self._released)
+        try:
+            await asyncio.wait_for(self._restored.wait(), self._deadline_seconds(command))
+        except TimeoutError:
+            raise OutcomeUnknownError(
+                "the engine still reads its journal: this is carried out as soon as it has been read"
+            ) from None
+        return await carried_out
+
+    async def _carry_out_restored(self, command: Command, started: float) -> Any:
+        await self._restored.wait()
+        return await self._carry_out(command, started)
+
+    def _released(self, held: asyncio.Task[Any]) -> None:
+        self._held.discard(held)
+        if not held.cancelled() and isinstance(held.exception(), ZenOTCError):
+            _log.info("refused after the start", command_id=held.get_name(), reason=str(held.exception()))
 
     async def end(self) -> bool:
         """Let nothing begin any more and cancel everything; returns whether the venues confirmed that nothing rests."""

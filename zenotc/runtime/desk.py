@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 
 from zenotc import __version__
 from zenotc.engine.engine import Engine
-from zenotc.engine.recovery import RESTART
 from zenotc.engine.views import (
     metrics_view,
     order_book_view,
@@ -93,7 +92,6 @@ class Desk:
         self.feed = feed
         self.vitals = Vitals()
         self._journal = journal
-        self._latch = latch
         self._connected = [venue for venue in venues if isinstance(venue, ConnectedVenue)]
         self._simulated = [venue for venue in venues if not isinstance(venue, ConnectedVenue)]
         if start_ns is None:
@@ -143,9 +141,7 @@ class Desk:
             venue.restore(past.booked.fill for past in past.fills if past.booked.fill.venue == venue.name)
         self.known_names = frozenset(version.config.name for version in past.strategies)
         self._floor.restore(past)
-        emergency = self.engine.state.emergency
-        if emergency.active and not self._latch.closed:
-            await self._commands.close_latch(emergency.operator or "unknown", RESTART)
+        await self._commands.restored()
         self._floor.connect(WakingSink(self._floor, self.clock, self._driver.wake))
         self._run(self._driver.run(), "driver")
         for connected in self._connected:

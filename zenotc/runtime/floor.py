@@ -86,12 +86,12 @@ class Floor:
         self._now_ns = clock.now_ns()
         self._next_mark_ns = 0
         self._next_check_ns = self._now_ns
-        self._restored = False
+        self.restored = False
 
     def restore(self, past: Past) -> None:
         """Give the engine its past."""
         self._carry_out(self._engine.restore(past, self._time(self._clock.now_ns())))
-        self._restored = True
+        self.restored = True
 
     def connect(self, sink: VenueSink) -> None:
         """Subscribe to every market; what a venue in this process holds of ours is compared at once.
@@ -109,7 +109,7 @@ class Floor:
 
     def waiting_for(self) -> list[str]:
         """Return what must be known before strategies can start."""
-        if not self._restored:
+        if not self.restored:
             return ["journal"]
         state = self._engine.state
         waiting = [link.waits_for for link in state.venues.values() if link.waits_for is not None]
