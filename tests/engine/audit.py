@@ -202,6 +202,7 @@ class Audit(Accounts):
             side = BUY if "side=buy" in event.reason else SELL
             assert len(self._within_window(self.watched[event.strategy_id], side)) == self.settings.max_fills_per_side
             self.watched[event.strategy_id].recent_fills[side].clear()
+            self.watched[event.strategy_id].resumes_at_ns = None
 
     # What holds at any time
 

@@ -14,24 +14,25 @@ from tests.engine.watched_desk import Scenario
 from zenotc.models.configuration import StrategyConfig
 
 STRATEGIES = ("a", "b")
+_HEDGE_VENUES = ("external", "internal", "both")
 
 
 @dataclass(frozen=True)
 class Often:
     """What is on, or is met, in any case, by its name in a configuration, the settings or a scenario.
 
-    Anything else is now and then.
+    Where something is, anything else that could keep a desk from quoting is off; else it is on now and then.
     """
 
     names: frozenset[str] = frozenset()
 
     def maybe(self, name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         """Draw nothing, or a value."""
-        return values if name in self.names else st.none() | values
+        return values if name in self.names else st.none() if self.names else st.none() | values
 
     def whether(self, name: str) -> st.SearchStrategy[bool]:
         """Draw whether something is on."""
-        return st.just(True) if name in self.names else st.booleans()
+        return st.just(name in self.names) if self.names else st.booleans()
 
 
 @st.composite
@@ -79,7 +80,7 @@ def configs(draw: st.DrawFn, mid_ticks: int, often: Often) -> StrategyConfig:
             "auto_hedge_enabled": draw(often.whether("auto_hedge_enabled")),
             "hedge_threshold": threshold * LOT,
             "hedge_target": draw(st.integers(0, threshold - 1)) * LOT,
-            "hedge_venue": draw(st.sampled_from(["external", "internal", "both"])),
+            "hedge_venue": draw(st.sampled_from(["external"] if "hedge_lots" in often.names else _HEDGE_VENUES)),
             "hedge_algo": draw(st.sampled_from(["market", "twap", "vwap"])),
             "hedge_slice_seconds": 1,
             "hedge_duration_minutes": 0.1,

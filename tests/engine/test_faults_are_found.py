@@ -12,27 +12,34 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.engine.scenarios import scenarios
-from tests.engine.test_whatever_happens import SEEDS, WhateverHappens
+from tests.engine.test_whatever_happens import SEEDS, AnyMarket, AnyRestart, AnyStop, WhateverHappens
 from tests.engine.watched_desk import Scenario
-from zenotc.engine import equity_curve, quoter, risk_watch
+from zenotc.engine import engine, equity_curve, quoter, risk_watch
 from zenotc.engine.breakers import Reading, tripped
+from zenotc.engine.desk_limits import DeskLimits
+from zenotc.engine.emergency_desk import EmergencyDesk
 from zenotc.engine.ledger import Ledger
 from zenotc.engine.order_entry import OrderEntry
 from zenotc.engine.recovery import Recovery
 from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.reporter import Reporter
+from zenotc.engine.risk_watch import RiskWatch
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
+from zenotc.models.market import Side
+from zenotc.models.orders import Cancel, CancelledAll, Request
 
+pytestmark = pytest.mark.timeout(600)
 Put = Callable[[pytest.MonkeyPatch], None]
-FAULTS: dict[str, tuple[Put, tuple[str, ...]]] = {}
+Machine = type[AnyMarket]
+FAULTS: dict[str, tuple[Put, Machine, tuple[str, ...]]] = {}
 
 
-def fault(*often: str) -> Callable[[Put], Put]:
-    """Name a fault by its function; `often` is what is always on where it is looked for."""
+def fault(*often: str, machine: Machine = WhateverHappens) -> Callable[[Put], Put]:
+    """Name a fault by its function; `often` is what is always on, or met, where it is looked for."""
 
     def named(put: Put) -> Put:
-        FAULTS[put.__name__] = put, often
+        FAULTS[put.__name__] = put, machine, often
         return put
 
     return named
@@ -49,7 +56,7 @@ def a_fill_that_is_told_twice_counts_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reporter, "_book", forgetful)
 
 
-@fault("max_net_exposure_usd")
+@fault("max_position", "unruly", machine=AnyMarket)
 def an_unknown_order_is_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
     exposure = WorkingOrder.exposure_lots.fget
     assert exposure is not None
@@ -61,7 +68,7 @@ def a_paused_strategy_quotes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(quoter, "may_quote", lambda _, strategy: strategy.market.usable and strategy.status != "stopped")
 
 
-@fault("max_daily_loss", "max_drawdown_percent")
+@fault("max_daily_loss", "max_drawdown_percent", machine=AnyMarket)
 def a_breaker_waits_for_twice_its_limit(patch: pytest.MonkeyPatch) -> None:
     def late(strategy: StrategyState) -> Any:
         reading = tripped(strategy)
@@ -92,7 +99,7 @@ def a_stop_is_confirmed_before_the_venue_has_confirmed_it(patch: pytest.MonkeyPa
     patch.setattr(StrategyState, "quiet", property(lambda strategy: strategy.plan is None))
 
 
-@fault("max_daily_loss", "max_drawdown_percent")
+@fault("max_daily_loss", "max_drawdown_percent", machine=AnyMarket)
 def a_breaker_fires_before_its_limit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(risk_watch, "tripped", lambda strategy: next(_near_their_limits(strategy), None))
 
@@ -104,12 +111,12 @@ def _near_their_limits(strategy: StrategyState) -> Iterator[Reading]:
             yield Reading(breaker, measure, limit)
 
 
-@fault()
+@fault("max_position", "hedge_threshold", "auto_hedge_enabled", machine=AnyMarket)
 def only_the_confirmed_size_of_an_amend_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(WorkingOrder, "exposure_lots", WorkingOrder.remaining_lots)
 
 
-@fault("hedge_threshold", "auto_hedge_enabled")
+@fault("hedge_threshold", "auto_hedge_enabled", machine=AnyMarket)
 def a_hedge_forgets_what_is_under_way(patch: pytest.MonkeyPatch) -> None:
     due = ReducePlan.due_lots
     patch.setattr(ReducePlan, "due_lots", lambda plan, position, _, now_ns: due(plan, position, 0, now_ns))
@@ -120,20 +127,91 @@ def an_hour_has_a_minute(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(equity_curve, "_HOUR_NS", 60 * 10**9)
 
 
-@fault()
+@fault(machine=AnyRestart)
 def what_was_missed_while_the_link_was_lost_stays_missed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reporter, "book_missed", lambda *_: None)
 
 
-@fault()
+@fault(machine=AnyRestart)
 def a_restart_goes_on_quoting(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recovery, "_pause", lambda *_: False)
 
 
-def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
+@fault("hedge_threshold", "auto_hedge_enabled", "hedge_lots", machine=AnyMarket)
+def a_hedge_counts_in_its_own_venues_lots(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(StrategyState, "lots_of", lambda _strategy, _order, lots: lots)
+
+
+@fault("max_fills_per_side", machine=AnyMarket)
+def many_fills_on_one_side_pause_nothing(patch: pytest.MonkeyPatch) -> None:
+    def filled(watch: RiskWatch, strategy: StrategyState, _: WorkingOrder, now_ns: int) -> None:
+        watch.check(strategy, now_ns)
+        watch.check_desk(now_ns)
+
+    patch.setattr(RiskWatch, "filled", filled)
+
+
+@fault("max_gross_exposure_usd", machine=AnyMarket)
+def gross_exposure_is_not_limited(patch: pytest.MonkeyPatch) -> None:
+    _without(patch, "max_gross_exposure_usd")
+
+
+@fault("max_net_exposure_usd", machine=AnyMarket)
+def net_exposure_is_not_limited(patch: pytest.MonkeyPatch) -> None:
+    _without(patch, "max_net_exposure_usd")
+
+
+@fault("max_orders_per_second", machine=AnyMarket)
+def messages_are_not_limited(patch: pytest.MonkeyPatch) -> None:
+    _without(patch, "max_orders_per_second")
+
+
+def _without(patch: pytest.MonkeyPatch, limit: str) -> None:
+    """Let the engine know nothing of one of the desk's limits."""
+    patch.setattr(engine, "DeskLimits", lambda settings: DeskLimits(settings.model_copy(update={limit: None})))
+
+
+@fault("max_orders_per_second", machine=AnyStop)
+def a_cancel_is_no_message(patch: pytest.MonkeyPatch) -> None:
+    send, sent = OrderEntry._send, DeskLimits.sent
+
+    def uncounted(entry: OrderEntry, request: Request, now_ns: int, *, reduces_risk: bool) -> None:
+        with pytest.MonkeyPatch.context() as within:
+            within.setattr(DeskLimits, "sent", lambda *_: None if isinstance(request, Cancel) else sent(*_))
+            send(entry, request, now_ns, reduces_risk=reduces_risk)
+
+    patch.setattr(OrderEntry, "_send", uncounted)
+
+
+@fault("unruly", machine=AnyStop)
+def an_emergency_stop_takes_the_venues_word(patch: pytest.MonkeyPatch) -> None:
+    def trusting(desk: EmergencyDesk, report: CancelledAll, _: int) -> None:
+        emergency = desk._state.emergency
+        if emergency.waiting.get(report.venue) == report.request_id:
+            del emergency.waiting[report.venue], emergency.asked_ns[report.venue]
+            desk.settle()
+
+    patch.setattr(EmergencyDesk, "cancelled_all", trusting)
+
+
+@fault("max_hourly_loss", machine=AnyRestart)
+def a_restart_forgets_the_last_hour(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(equity_curve.EquityCurve, "recall_hour", lambda *_: None)
+
+
+@fault("max_position", "unruly", machine=AnyMarket)
+def a_strategy_forgets_its_unknown_orders(patch: pytest.MonkeyPatch) -> None:
+    def known(strategy: StrategyState, side: Side) -> int:
+        orders = [order for order in strategy.orders.values() if order.side == side and order.state != "unknown"]
+        return sum(strategy.lots_of(order, order.exposure_lots) for order in orders)
+
+    patch.setattr(StrategyState, "exposure_lots", known)
+
+
+def machine_with(machine: Machine, often: tuple[str, ...]) -> Machine:
     """Return the machine, on desks that always have something on."""
 
-    class Directed(WhateverHappens):
+    class Directed(machine):  # type: ignore[valid-type,misc]
         @initialize(scenario=scenarios(*often), seed=SEEDS, seconds=st.sampled_from([0, 0, 40]))
         def begin(self, scenario: Scenario, seed: int, seconds: int) -> None:
             super().begin(scenario, seed, seconds)
@@ -141,23 +219,15 @@ def machine_with(often: tuple[str, ...]) -> type[WhateverHappens]:
     return Directed
 
 
-RARE = (
-    "a_breaker_fires_before_its_limit",
-    "an_unknown_order_is_taken_for_gone",
-    "only_the_confirmed_size_of_an_amend_counts",
-)
-"""What shows only where several rare things meet."""
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.nightly) if n in RARE else n for n in FAULTS])
+@pytest.mark.parametrize("name", FAULTS)
 def test_the_machine_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    put, often = FAULTS[name]
+    put, machine, often = FAULTS[name]
     put(monkeypatch)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            machine_with(often),
+            machine_with(machine, often),
             settings=settings(
-                max_examples=2_000 if name in RARE else 200,
+                max_examples=400,
                 stateful_step_count=20,
                 deadline=None,
                 database=None,

@@ -19,12 +19,13 @@ from tests.engine.scenarios import STRATEGIES, scenarios
 from tests.engine.watched_desk import Scenario, WatchedDesk
 from zenotc.models.commands import CancelQuotes, DeleteStrategy, EmergencyStopAll, PauseStrategy, StopStrategy
 
+pytestmark = pytest.mark.timeout(600)
 SEEDS = st.integers(0, 2**32)
 NAMES = st.sampled_from(STRATEGIES)
 
 
-class WhateverHappens(RuleBasedStateMachine):
-    """Everything that a desk can meet."""
+class AnyMarket(RuleBasedStateMachine):
+    """Everything that a desk can meet while nobody disturbs it: prices, trades, answers and time."""
 
     desk: WatchedDesk
 
@@ -56,9 +57,24 @@ class WhateverHappens(RuleBasedStateMachine):
         for _ in range(steps):
             self.desk.move(self.desk.venues[QUOTING.venue], direction * max(self.desk.mid_ticks // 10_000, 1))
 
-    @rule(name=NAMES)
-    def approach(self, name: str) -> None:
+    @rule(name=NAMES, seed=SEEDS)
+    def approach(self, name: str, seed: int) -> None:
+        self.wake(seed)
         self.desk.approach(name)
+
+    def wake(self, seed: int) -> None:
+        """Let the desk quote, where it may, and somebody trade with it."""
+        self.desk.wait(1)
+        self.desk.go_on()
+        self.desk.live(Random(seed), 20)
+
+    def teardown(self) -> None:
+        if sys.exc_info()[0] is None:
+            self.desk.settle()
+
+
+class AnyStop(AnyMarket):
+    """The same with commands at any time that stop something."""
 
     @rule(name=NAMES)
     def pause(self, name: str) -> None:
@@ -72,26 +88,32 @@ class WhateverHappens(RuleBasedStateMachine):
     def cancel_quotes(self) -> None:
         self.desk.command(CancelQuotes, asset="BTC")
 
-    @rule(flatten=st.booleans())
-    def stop_all(self, flatten: bool) -> None:
+    @rule(flatten=st.booleans(), awake=st.booleans(), seed=SEEDS)
+    def stop_all(self, flatten: bool, awake: bool, seed: int) -> None:
+        if awake:
+            self.wake(seed)
         self.desk.command(EmergencyStopAll, flatten_positions=flatten)
+
+
+class AnyRestart(AnyMarket):
+    """The same with links that are lost, and engines that end."""
 
     @rule(venue=st.sampled_from([QUOTING.venue, HEDGE.venue]))
     def lose_link(self, venue: str) -> None:
         if self.desk.venues[venue].up:
             self.desk.lose_link(self.desk.venues[venue])
 
-    @rule(seconds=st.sampled_from([0, 0, 20, 3_590, 90_000]))
+    @rule(seconds=st.sampled_from([0, 20, 3_601, 90_000]))
     def restart(self, seconds: int) -> None:
         self.desk.restart(seconds)
+
+
+class WhateverHappens(AnyStop, AnyRestart):
+    """Everything that a desk can meet."""
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
         self.desk.command(DeleteStrategy, strategy_id=name)
-
-    def teardown(self) -> None:
-        if sys.exc_info()[0] is None:
-            self.desk.settle()
 
 
 QUICK = settings(max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -130,7 +152,7 @@ def test_an_hour_passes_and_midnight_comes(scenario: Scenario, seed: int) -> Non
     desk.settle()
 
 
-class WhateverHappensForLong(WhateverHappens):
+class HoursOfSilence(WhateverHappens):
     """The same with hours in which nothing is heard."""
 
     @rule(seconds=st.sampled_from([600, 3_590]))
@@ -139,8 +161,7 @@ class WhateverHappensForLong(WhateverHappens):
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(3_600)
-def test_it_holds_for_long() -> None:
-    run_state_machine_as_test(
-        WhateverHappensForLong, settings=settings(QUICK, max_examples=5_000, stateful_step_count=50)
-    )
+@pytest.mark.timeout(3 * 3_600)
+@pytest.mark.parametrize(("machine", "examples"), [(WhateverHappens, 5_000), (HoursOfSilence, 200)])
+def test_it_holds_for_long(machine: type[AnyMarket], examples: int) -> None:
+    run_state_machine_as_test(machine, settings=settings(QUICK, max_examples=examples))

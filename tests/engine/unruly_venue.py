@@ -160,7 +160,7 @@ class UnrulyVenue:
                 self._cancel(request)
             case CancelAll():
                 for order in list(self.resting.values()):
-                    if CancelAll not in self.refuses and not (self.unruly and self.random.random() < 0.1):
+                    if CancelAll not in self.refuses and not (self.unruly and self.random.random() < 0.2):
                         self._end(order, "requested")
                 self._tell("", CancelledAll(self._venue, request.request_id))
             case QueryOrder():
