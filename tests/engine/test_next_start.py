@@ -42,6 +42,22 @@ def test_a_hedge_waits_until_every_venue_has_been_compared(first: str, hedge_ven
     assert sum(place.quantity_lots for place in bench.sent(Place)) == 3_000
 
 
+def test_an_engine_that_ends_begins_no_hedge_and_the_next_one_goes_on_with_it() -> None:
+    bench = hedging_after_a_breaker()
+    assert bench.strategy().plan is not None
+    bench.events.clear()
+    bench.take(bench.engine.end("end", bench.now_ns))
+    bench.wait(30)
+    assert not bench.of(HedgeTriggered) and not bench.sent(Place)
+    assert bench.done("end")
+    bench.restart()
+    for venue in VENUES:
+        bench.compare(venue)
+    bench.mid(49_000)
+    bench.wait(6)
+    assert [place.quantity_lots for place in bench.sent(Place)] == [3_000]
+
+
 def test_a_loss_of_the_quoting_venue_does_not_stop_the_hedging_of_what_is_known() -> None:
     bench = hedging_after_a_breaker(hedge_algo="twap")
     bench.restart()

@@ -46,7 +46,7 @@ class Reducer:
         position = strategy.position
         if not strategy.hedges or strategy.plan is not None or abs(position) <= threshold:
             return
-        if not self._knows_position(strategy):
+        if self._state.ending or not self._knows_position(strategy):
             return
         scheduled = config.hedge_algo != "market"
         slice_ns = round(config.hedge_slice_seconds * _NS)
