@@ -6,7 +6,8 @@ refused because the console is blind; what adds risk is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,8 @@ from console.commands import Command
 from console.formatting import age, clean
 from zenotc.models.strategy import Strategy
 
-__all__ = ["ACTIONS", "OLD_SECONDS", "Action", "Permission", "Situation", "action_by_id", "refusal_of"]
+__all__ = ["ACTIONS", "OLD_SECONDS", "Action", "Permission", "Situation", "action_by_id", "key_of", "keyed",
+           "name_keys", "refusal_of"]  # fmt: skip
 
 Danger = Literal["none", "reduces_risk", "adds_risk", "trades", "stops_all"]
 Scope = Literal["strategy", "desk", "screen"]
@@ -47,6 +49,8 @@ class Situation:
         The strategy that it would be done to: the selected one, or one of the marked.
     hidden
         The name of the selected one where the filter hides it: nothing is done to what is not seen.
+    asset
+        The asset whose market matters where there is no strategy yet.
     pending
         The command under way for it.
     market_age_seconds
@@ -67,6 +71,7 @@ class Situation:
 
     strategy: Strategy | None = None
     hidden: str = ""
+    asset: str = ""
     pending: Command | None = None
     market_age_seconds: float | None = None
     active_on_asset: int = 0
@@ -75,6 +80,9 @@ class Situation:
     to_flatten: int = 0
     permission: Permission = "MARKET_MAKING"
     read_only: bool = False
+
+
+Reason = Callable[[Situation], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ class Action:
     meaning: str
     danger: Danger = "none"
     scope: Scope = "screen"
-    disabled: Callable[[Situation], str | None] = lambda _: None
+    disabled: Reason = lambda _: None
     footer: bool = True
 
     @property
@@ -134,10 +142,11 @@ class Action:
         reason = self.disabled(now)
         if reason is not None or self.danger != "adds_risk":
             return reason
+        asset = now.asset or (now.strategy.asset if self.scope == "strategy" and now.strategy else "")
         old = now.market_age_seconds
-        if self.scope != "strategy" or now.strategy is None or old is None or old <= OLD_SECONDS:
+        if not asset or old is None or old <= OLD_SECONDS:
             return None
-        return f"The market data of {clean(now.strategy.asset, 20)} is {age(old)} old: nothing that adds risk is sent."
+        return f"The market data of {clean(asset, 20)} is {age(old)} old: nothing that adds risk is sent."
 
     def _unaddressed(self, now: Situation) -> str | None:
         """Refuse what would go to nobody."""
@@ -165,36 +174,26 @@ def _unselected(now: Situation) -> str:
     """Say that a key would act on nothing that is seen."""
     if not now.hidden:
         return "No strategy is selected."
-    return f"{clean(now.hidden, 80)} is selected but filtered away: j/k selects."
+    return f"{clean(now.hidden, 80)} is selected but filtered away: {key_of('next')}/{key_of('previous')} selects."
 
 
-_IN_FORCE = "The emergency stop is in force: Shift+C clears it."
 _NOBODY = "No strategy has been heard of yet: ! ! stops everything."
 _BLIND = "The engine is not heard: nothing that adds risk is sent blind."
 
 
-def _start(now: Situation) -> str | None:
-    strategy = now.strategy
-    if strategy is None:
-        return _unselected(now)
-    name = clean(strategy.name, 80)
-    if strategy.status != "stopped":
-        return f"{name} is {strategy.status}" + (": r resumes it." if strategy.status == "paused" else " already.")
-    return _in_force(now) or _under_way(now)
+def _selected(reason: Callable[[Strategy, Situation], str | None] = lambda _, __: None) -> Reason:
+    """Refuse what has no strategy to be done to; ask for another reason where it has one."""
 
+    def disabled(now: Situation) -> str | None:
+        return _unselected(now) if now.strategy is None else reason(now.strategy, now)
 
-def _resume(now: Situation) -> str | None:
-    strategy = now.strategy
-    if strategy is None:
-        return _unselected(now)
-    name = clean(strategy.name, 80)
-    if strategy.status != "paused":
-        return f"{name} is {strategy.status}" + (": s starts it." if strategy.status == "stopped" else " already.")
-    return _in_force(now) or _under_way(now)
+    return disabled
 
 
 def _in_force(now: Situation) -> str | None:
-    return _IN_FORCE if now.emergency else None
+    if not now.emergency:
+        return None
+    return f"The emergency stop is in force: {key_of('clear_emergency_stop')} clears it."
 
 
 def _under_way(now: Situation, action: str | None = None) -> str | None:
@@ -204,10 +203,23 @@ def _under_way(now: Situation, action: str | None = None) -> str | None:
     return f"Already {now.pending.doing} it: wait for the answer."
 
 
-def _pause(now: Situation) -> str | None:
-    strategy = now.strategy
-    if strategy is None:
-        return _unselected(now)
+def _start(strategy: Strategy, now: Situation) -> str | None:
+    if strategy.status == "paused":
+        return f"{clean(strategy.name, 80)} is paused: {key_of('resume')} resumes it."
+    return _active(strategy) or _in_force(now) or _under_way(now)
+
+
+def _resume(strategy: Strategy, now: Situation) -> str | None:
+    if strategy.status == "stopped":
+        return f"{clean(strategy.name, 80)} is stopped: {key_of('start')} starts it."
+    return _active(strategy) or _in_force(now) or _under_way(now)
+
+
+def _active(strategy: Strategy) -> str | None:
+    return f"{clean(strategy.name, 80)} is active already." if strategy.status == "active" else None
+
+
+def _pause(strategy: Strategy, now: Situation) -> str | None:
     if strategy.status == "paused" and not strategy.open_orders:
         return f"{clean(strategy.name, 80)} is paused already."
     if strategy.status == "stopped":
@@ -215,61 +227,45 @@ def _pause(now: Situation) -> str | None:
     return _under_way(now, "pause")
 
 
-def _stop(now: Situation) -> str | None:
-    strategy = now.strategy
-    if strategy is None:
-        return _unselected(now)
+def _stop(strategy: Strategy, now: Situation) -> str | None:
     if strategy.status == "stopped" and not strategy.open_orders and not strategy.unknown_orders:
         return f"{clean(strategy.name, 80)} is stopped already."
     return _under_way(now, "stop")
 
 
-def _flatten(now: Situation) -> str | None:
-    strategy = now.strategy
-    if strategy is None:
-        return _unselected(now)
+def _flatten(strategy: Strategy, now: Situation) -> str | None:
     if strategy.status == "stopped" and not strategy.current_position:
         return f"{clean(strategy.name, 80)} is stopped and flat: there is nothing to trade."
     return _in_force(now) or _under_way(now, "flatten")
+
+
+def _cancel(strategy: Strategy, now: Situation) -> str | None:
+    if not now.active_on_asset and not strategy.open_orders:
+        return f"No strategy quotes {clean(strategy.asset, 20)}: there is nothing to cancel."
+    return _under_way(now, "cancel_quotes")
 
 
 def _flatten_all(now: Situation) -> str | None:
     return _in_force(now) or (None if now.to_flatten else "Every strategy is stopped and flat: nothing to trade.")
 
 
-def _cancel(now: Situation) -> str | None:
-    if now.strategy is None:
-        return _unselected(now)
-    if not now.active_on_asset and not now.strategy.open_orders:
-        return f"No strategy quotes {clean(now.strategy.asset, 20)}: there is nothing to cancel."
-    return _under_way(now, "cancel_quotes")
-
-
-def _edit(now: Situation) -> str | None:
-    return _unselected(now) if now.strategy is None else None
-
-
 def _clear(now: Situation) -> str | None:
     return None if now.emergency else "No emergency stop is in force."
 
 
-def _mark(now: Situation) -> str | None:
-    return _unselected(now) if now.strategy is None else None
-
-
 ACTIONS: tuple[Action, ...] = (
     Action("start", "s", "s", "start", "Start the selected strategy: it begins to quote.",
-           "adds_risk", "strategy", _start),
+           "adds_risk", "strategy", _selected(_start)),
     Action("pause", "p", "p", "pause", "Cancel its quotes and keep the position.",
-           "reduces_risk", "strategy", _pause),
+           "reduces_risk", "strategy", _selected(_pause)),
     Action("resume", "r", "r", "resume", "Go on quoting after a pause.",
-           "adds_risk", "strategy", _resume),
+           "adds_risk", "strategy", _selected(_resume)),
     Action("stop", "x", "x", "stop", "Cancel its quotes and hedges, and keep the position.",
-           "reduces_risk", "strategy", _stop),
+           "reduces_risk", "strategy", _selected(_stop)),
     Action("flatten", "f", "f", "flatten", "Stop it and trade its position to zero; shows the cost and asks first.",
-           "trades", "strategy", _flatten),
+           "trades", "strategy", _selected(_flatten)),
     Action("cancel_quotes", "c", "c", "cancel quotes", "Pause every strategy on the asset and cancel their quotes.",
-           "reduces_risk", "strategy", _cancel),
+           "reduces_risk", "strategy", _selected(_cancel)),
     Action("emergency_stop", "exclamation_mark", "!!", "EMERGENCY STOP",
            "Twice within a second: cancel and stop everything, everywhere.", "stops_all", "desk"),
     Action("flatten_all", "F", "F", "flatten all", "Stop every strategy and trade every position to zero; asks for "
@@ -277,12 +273,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear_emergency_stop", "C", "C", "clear stop", "End the emergency stop; strategies stay stopped.",
            "adds_risk", "desk", _clear, footer=False),
     Action("mark", "space", "Space", "mark", "Mark the strategy: commands go to all that are marked and seen.",
-           "none", "strategy", _mark, footer=False),
+           "none", "strategy", _selected(), footer=False),
     Action("mark_all", "asterisk", "*", "mark all", "Mark every strategy that is seen; again: none.", footer=False),
     Action("new", "n", "n", "new", "Create a strategy: a form with a preview of what it would quote.",
            "adds_risk", "desk", footer=False),
     Action("edit", "e", "e", "edit", "Change its configuration: a form with a preview of what would change.",
-           "adds_risk", "strategy", _edit, footer=False),
+           "adds_risk", "strategy", _selected(), footer=False),
     Action("filter", "slash", "/", "filter", "Show only lines that hold the words, in the focused pane."),
     Action("sort", "o", "o", "sort", "Sort the strategies by the next column; a click on its title does as well.",
            footer=False),
@@ -320,7 +316,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("focus_commands", "5", "5", "commands", "Go to the commands: what was sent, by whom, and what came of it.",
            footer=False),
     Action("back", "escape", "Esc", "back", "Close what is open; end the filter; unmark.", footer=False),
-    Action("help", "question_mark", "?", "help", "Show every key and what it does."),
+    Action("help", "question_mark,f1", "?", "help", "Show every key and what it does; first of where the hand is."),
     Action("quit", "q,ctrl+c", "q", "quit", "Leave the console; an engine that it attached to goes on."),
 )  # fmt: skip
 
@@ -330,3 +326,22 @@ _BY_ID = {action.id: action for action in ACTIONS}
 def action_by_id(action_id: str) -> Action:
     """Return an action of the registry."""
     return _BY_ID[action_id]
+
+
+_NAMES: dict[str, str] = {}
+
+
+def name_keys(names: Mapping[str, str]) -> None:
+    """Let sentences name other keys than the registry's, by action id."""
+    _NAMES.clear()
+    _NAMES.update(names)
+
+
+def key_of(action_id: str) -> str:
+    """Return the key of an action as every sentence names it: the first of several, as the user has mapped them."""
+    return _NAMES.get(action_id) or action_by_id(action_id).shown.split()[0]
+
+
+def keyed(sentence: str) -> str:
+    """Return a sentence of ours with the keys in the place of the actions that it names, as `{filter} filters`."""
+    return re.sub(r"\{(\w+)\}", lambda found: key_of(found[1]), sentence)

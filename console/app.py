@@ -27,7 +27,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from console.actions import Situation, action_by_id, refusal_of
+from console.actions import Situation, action_by_id, name_keys, refusal_of
 from console.alerts import DEFAULT_RULES
 from console.changed_cells import changed_cells
 from console.double_press import DoublePress
@@ -130,6 +130,7 @@ class ConsoleApp(App[int]):
         self.animation_level = "none"
         self._preferences = preferences or Preferences()
         self.keymap = self._preferences.keymap
+        name_keys(self.keymap.names)
         self._bindings.key_to_bindings.update((binding.key, [binding]) for binding in self.keymap.bindings())
         name = operator or getpass.getuser()
         self.store = Store(clock, address=address or _address(client), utc_now=utc_now)
@@ -151,7 +152,7 @@ class ConsoleApp(App[int]):
         self._journal = EventLog(self.store)
         self._commands = CommandHistory(self.store)
         self._status = StatusLine(self.store)
-        self._toasts = Toasts(self.store)
+        self._toasts = Toasts(self.store, self._log_begins)
         self._footer = Footer(self.situations, self.keymap)
         directory = export_directory or Path.cwd()
         self._filter = FilterField(self._table, self._journal, self._status.answer)
@@ -237,6 +238,10 @@ class ConsoleApp(App[int]):
             self._journal.draw()
         elif self._detail.display:
             self._detail.draw_chart()
+
+    def _log_begins(self) -> int:
+        """Return the line of the screen that the log's title stands on."""
+        return next((log.region.y for log in (self._journal, self._commands) if log.display), self.size.height)
 
     def _commands_changed(self) -> None:
         self._link.ask_now()
@@ -347,7 +352,7 @@ class ConsoleApp(App[int]):
             case "palette":
                 self.action_command_palette()
             case "help":
-                await self._help()
+                await self.action_help(self._place)
             case "quit":
                 self.exit(0)
             case _:
@@ -360,11 +365,20 @@ class ConsoleApp(App[int]):
         self._toasts.draw()
         self._header.draw()
 
-    async def _help(self) -> None:
+    @property
+    def _place(self) -> str:
+        """Where the hand is."""
+        if isinstance(self.focused, Input):
+            return "filter" if self.focused is self._filter else "command_line"
+        pane, _ = self._panes.focused
+        return self._detail.tab if pane == "detail" else pane
+
+    async def action_help(self, context: str) -> None:
+        """Explain a place first, then everything."""
+        from console.contexts import CONTEXTS
         from console.screens.help import Help
 
-        pane, _ = self._panes.focused
-        await self.push_screen(Help(self.situations(), pane, self.keymap))
+        await self.push_screen(Help(self.situations(), CONTEXTS[context], self.keymap))
 
     @on(EventLog.Opened)
     async def _open_event(self) -> None:

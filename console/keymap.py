@@ -90,6 +90,11 @@ class KeyMap:
             return action.shown
         return " ".join(map(shown, self._changed[action.id])) or "–"
 
+    @property
+    def names(self) -> dict[str, str]:
+        """How sentences name the keys that are not the registry's; one that has none is typed as a command."""
+        return {action_id: shown(keys[0]) if keys else f":{action_id}" for action_id, keys in self._changed.items()}
+
     def bindings(self) -> Iterator[Binding]:
         """Yield what the application binds; the emergency key is taken before any binding."""
         for action in ACTIONS:

@@ -86,6 +86,8 @@ class Form(ModalScreen[str | None]):
         Asks for the preview.
     operator
         Carries out what is sent, and records it among the commands.
+    refusal
+        Says why nothing may be sent now; given the asset whose market a new strategy would begin to quote, '' for none.
     strategy
         The one that is edited; `None` creates one.
     """
@@ -96,11 +98,20 @@ class Form(ModalScreen[str | None]):
         Binding("ctrl+t", "template", "template"),
         Binding("ctrl+o", "import", "import"),
         Binding("ctrl+e", "export", "export"),
+        Binding("f1", "app.help('form')", "help"),
         Binding("escape", "leave", "leave"),
     ]
 
-    def __init__(self, store: Store, link: Link, operator: Operator, strategy: Strategy | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        link: Link,
+        operator: Operator,
+        refusal: Callable[[str], str | None],
+        strategy: Strategy | None = None,
+    ) -> None:
         super().__init__(classes="form")
+        self._refusal = refusal
         self._store, self._link, self._operator, self._strategy = store, link, operator, strategy
         book = store.books.get(strategy.asset) if strategy else None
         self._draft = Draft(strategy, book.lot_size if book else None)
@@ -212,14 +223,14 @@ class Form(ModalScreen[str | None]):
     def _unsendable(self, draft: Draft) -> str | None:
         if self._sending:
             return "It is on its way already."
-        if self._store.stale:
-            return "The engine is not heard: nothing is sent blind."
         if draft.missing:
             return f"Still empty: {', '.join(draft.missing)}."
         if draft.refused:
             name, reason = next(iter(draft.refused.items()))
             return f"{name}: {clean(reason)}."
-        return None if self._strategy is None or draft.changed else "Nothing was changed."
+        if self._strategy is not None:
+            return self._refusal("") if draft.changed else "Nothing was changed."
+        return self._refusal(draft.asset if draft.given().get("enabled") else "")
 
     async def _send(self) -> None:
         parameters = self._draft.to_send()
@@ -328,7 +339,7 @@ class Form(ModalScreen[str | None]):
         await self.app.push_screen(Question("Leave the form", _Leave(self._draft), "Discard"), answered)
 
 
-_HINT = "↑ ↓ parameter · ← → choice"
+_HINT = "↑ ↓ parameter · ← → choice · F1 help"
 _KEYS = (
     ("^S", ""), ("^U", "clear"), ("^Z", "last"), ("^T", "template"), ("^O", "import"),
     ("^E", "export"), ("Esc", "leave"),

@@ -1,16 +1,17 @@
-"""Every key and what it does, from the registry; first what the pane is that one has come from."""
+"""Every key and what it does, from the registry; first of where one has come from."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from console.actions import ACTIONS, Action, Situation, refusal_of
+from console.actions import ACTIONS, Action, Situation, action_by_id, keyed, refusal_of
+from console.contexts import Context
 from console.ink import Ink, Line, line
 from console.keymap import KeyMap
 from console.screens.dialog import Dialog, Page
@@ -23,25 +24,6 @@ _SCOPES = (
     ("strategy", "The selected strategy, or all that are marked ◆"),
     ("screen", "The screen"),
 )
-_PANES = {
-    "table": (
-        "Strategies",
-        "Position ▲ ▼: has just moved. PnL ▲ ▼: against a minute ago. A filter: words, -word, status:active pnl:<0",
-        "● active  ○ active, not quoting  ‖ paused  ■ stopped  ! paused by a breaker  … under way",
-        "✗ refused  ? outcome unknown: the engine is being asked. Dimmed prices are stale.",
-    ),
-    "detail": ("Detail", "One strategy: position on its limits, sides, ladder, chart.", "Dimmed numbers are stale."),
-    "events": (
-        "Events",
-        "What happened, newest at the bottom. Scrolled back it stands still; G follows again; Enter opens one.",
-        "Esc ends the filter that it opens with and shows quotes and marks as well.",
-    ),
-    "commands": (
-        "Commands",
-        "What was sent from here: … sent  ✓ confirmed  ✗ refused  ? unknown, and how long it took.",
-        "◂ is what another console has done.",
-    ),
-}
 
 
 class Help(ModalScreen[None]):
@@ -51,17 +33,17 @@ class Help(ModalScreen[None]):
     ----------
     targets
         What decides that, for each strategy that a key would act on.
-    pane
-        The pane that one has come from: it is explained first.
+    context
+        Where one has come from: it is explained first, with the keys that are for it.
     keymap
         The keys.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "Close")]
 
-    def __init__(self, targets: Sequence[Situation], pane: str, keymap: KeyMap) -> None:
+    def __init__(self, targets: Sequence[Situation], context: Context, keymap: KeyMap) -> None:
         super().__init__()
-        self._targets, self._pane, self._keymap = targets, pane, keymap
+        self._targets, self._about, self._keymap = targets, context, keymap
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
@@ -77,27 +59,37 @@ class Help(ModalScreen[None]):
         dialog.focus()
 
     def _write(self, width: int) -> list[Line]:
-        title, *words = _PANES[self._pane]
-        lines = [line((title, "strong")), *(wrapped for sentence in words for wrapped in _text(sentence, width))]
-        now = self._targets[0]
+        context, now = self._about, self._targets[0]
+        lines = [line((context.title, "strong"))]
+        lines += [wrapped for sentence in context.words for wrapped in _text(keyed(sentence), width)]
+        lines += [written for key, meaning in context.keys for written in _key(key, meaning, width)]
+        lines += self._actions([action_by_id(action_id) for action_id in context.actions], width)
         if now.read_only:
             lines.append(line(("This console was opened to look only.", "caution")))
         elif now.permission != "MARKET_MAKING":
             lines.append(line((f"A {now.permission} key may do no more.", "caution")))
         for scope, title in _SCOPES:
             lines.append(line((title, "strong")))
-            for action in ACTIONS:
-                if action.scope == scope and action.permitted(now.permission):
-                    lines += self._key(action, width)
+            others = (action for action in ACTIONS if action.scope == scope and action.id not in context.actions)
+            lines += self._actions(others, width)
         return lines
 
-    def _key(self, action: Action, width: int) -> list[Line]:
+    def _actions(self, actions: Iterable[Action], width: int) -> list[Line]:
+        now = self._targets[0]
+        return [
+            written for action in actions if action.permitted(now.permission) for written in self._action(action, width)
+        ]
+
+    def _action(self, action: Action, width: int) -> list[Line]:
         reason = refusal_of(action, self._targets)
         ink: Ink = "alarm" if action.danger == "stops_all" else "faint" if reason else "key"
-        tone: Ink = "faint" if reason else "plain"
-        first, *rest = textwrap.wrap(reason or action.meaning, max(20, width - _INDENT))
-        key = line((f"  {self._keymap.shown(action):<{_INDENT - 2}}", ink), (first, tone))
-        return [key, *(line((" " * _INDENT + words, tone)) for words in rest)]
+        return _key(self._keymap.shown(action), reason or action.meaning, width, ink, "faint" if reason else "plain")
+
+
+def _key(key: str, meaning: str, width: int, ink: Ink = "key", tone: Ink = "plain") -> list[Line]:
+    first, *rest = textwrap.wrap(meaning, max(20, width - _INDENT))
+    head = line((f"  {key:<{_INDENT - 2}}", ink), (first, tone))
+    return [head, *(line((" " * _INDENT + words, tone)) for words in rest)]
 
 
 def _text(sentence: str, width: int) -> list[Line]:

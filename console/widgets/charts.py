@@ -169,7 +169,7 @@ class Charts(Vertical):
     """The tab: PnL, position, width and volatility, and what the fills were worth a little later."""
 
     topics: ClassVar[frozenset[Topic]] = frozenset({"history", "metrics"})
-    hint: ClassVar[str] = "+ - range"
+    hint: ClassVar[str] = "{less} {more} range"
 
     def __init__(self, store: Store) -> None:
         super().__init__()

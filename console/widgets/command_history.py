@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 
+from console.actions import key_of
 from console.commands import Command
 from console.formatting import clock_time, duration, fit
 from console.ink import Ink, Line, Span
@@ -108,7 +109,8 @@ class CommandHistory(Sheet, Titled, can_focus=True):
 
     def _note(self, count: int, below: int) -> None:
         where = "following" if self.following else "standing still"
-        self.entitle(f"5 Commands · {where} · {count:,}", f"{below:,} newer below, G follows" if below else "")
+        note = f"{below:,} newer below, {key_of('follow')} follows" if below else ""
+        self.entitle(f"{key_of('focus_commands')} Commands · {where} · {count:,}", note)
 
     def on_mouse_scroll_down(self) -> None:
         """Scroll towards the newest."""

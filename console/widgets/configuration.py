@@ -20,7 +20,7 @@ _VALUE_WIDTH = 12
 class Configuration(DetailPage):
     """Every parameter with its value and unit, marked where it is not the default, and the last change."""
 
-    hint: ClassVar[str] = "e edit"
+    hint: ClassVar[str] = "{edit} edit"
 
     def write(self, strategy: Strategy, width: int) -> list[Line]:
         """Return the last change and the groups."""

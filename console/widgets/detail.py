@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from console.actions import key_of, keyed
 from console.formatting import clean
 from console.ink import Line, Span, line
 from console.store import Store
@@ -149,5 +150,5 @@ class Detail(Vertical, Titled, can_focus=True):
         strategy = self._store.strategy(self.strategy_id)
         page = self._page
         place = page.place if isinstance(page, DetailPage) else ""
-        note = " · ".join(part for part in (place, page.hint, "h l tabs") if part)
-        self.entitle("2 Detail" if strategy is None else f"2 {clean(strategy.name, 60)}", note)
+        note = " · ".join(part for part in (place, keyed(page.hint), keyed("{previous_tab} {next_tab} tabs")) if part)
+        self.entitle(f"{key_of('focus_detail')} {'Detail' if strategy is None else clean(strategy.name, 60)}", note)

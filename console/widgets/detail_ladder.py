@@ -44,7 +44,7 @@ class _Row:
 class DepthLadder(DetailPage):
     """The tab: head, rows from the highest price down, and the last fills."""
 
-    hint: ClassVar[str] = "j k scroll  G centre  + - step"
+    hint: ClassVar[str] = "{next} {previous} scroll  {follow} centre  {less} {more} step"
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)

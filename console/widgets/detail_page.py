@@ -24,7 +24,7 @@ class DetailPage(Sheet):
     topics
         What the engine has to be asked for while the tab is open.
     hint
-        Keys that do something here.
+        What keys do here, by action: `console.actions.keyed` puts the keys in.
     """
 
     topics: ClassVar[frozenset[Topic]] = frozenset()

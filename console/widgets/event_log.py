@@ -7,6 +7,7 @@ from bisect import bisect_right
 from textual import events
 from textual.message import Message
 
+from console.actions import key_of
 from console.event_facets import event_language
 from console.filters import LiveFilter
 from console.formatting import clean
@@ -183,10 +184,11 @@ class EventLog(Sheet, Titled, can_focus=True):
 
     def _note(self, below: int) -> None:
         what = f"filter “{clean(self.filter, 60)}”" if self.filter else "all types"
-        title = f"3 Events · {'following' if self.following else 'standing still'} · {what}"
+        title = f"{key_of('focus_events')} Events · {'following' if self.following else 'standing still'} · {what}"
         if self._searching:
             title += " · looking further back …"
-        self.entitle(title, self._filter.problem or ("" if self.following else f"{below:,} newer below, G follows"))
+        note = "" if self.following else f"{below:,} newer below, {key_of('follow')} follows"
+        self.entitle(title, self._filter.problem or note)
 
     def on_focus(self) -> None:
         """Show that the keys go here."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from textual.widgets import Input
 
+from console.actions import key_of
 from console.formatting import clean
 from console.widgets.event_log import EventLog
 from console.widgets.strategy_table import StrategyTable
@@ -30,7 +31,9 @@ class FilterField(Input):
 
     def __init__(self, table: StrategyTable, log: EventLog, answer: Callable[[str], None]) -> None:
         super().__init__(
-            placeholder="words that a line must hold · Enter keeps · Esc ends", id="filter", select_on_focus=False
+            placeholder=f"words that a line must hold · Enter keeps · {key_of('back')} ends",
+            id="filter",
+            select_on_focus=False,
         )
         self._table, self._log, self._answer = table, log, answer
         self._filtered: Filtered = table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from console.actions import key_of
 from console.commands import Command
 from console.formatting import age, clean, clock_time, duration, in_zone, number, zone_name
 from console.ink import Ink, Line, Span, signed_ink
@@ -78,7 +79,7 @@ class Header(Sheet):
     def _alerts(self) -> Span:
         """Say how many alerts nobody has acknowledged."""
         waiting = len(self._store.alerts.waiting)
-        return (f" ! {waiting} a✓ ", "bar-caution") if waiting else ("", "plain")
+        return (f" ! {waiting} {key_of('acknowledge')}✓ ", "bar-caution") if waiting else ("", "plain")
 
     def _emergency(self) -> str | None:
         store, now = self._store, self._store.clock()
@@ -159,7 +160,7 @@ def _in_force(status: EngineStatus) -> str:
             clean(name, 24) + (f" ({left[name]} orders)" if left.get(name) else "") for name in state.unconfirmed_venues
         )
         return f"NOT CONFIRMED BY: {missing} · in force{since}{by}"
-    return f"every venue confirmed · C clears it · in force{since}{by}"
+    return f"every venue confirmed · {key_of('clear_emergency_stop')} clears it · in force{since}{by}"
 
 
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from textual import events
 from textual.message import Message
 
+from console.actions import key_of
 from console.arrangement import Arrangement
 from console.attention import attention
 from console.columns import MARKS_WIDTH, NAME, Column, column_by_id, layout, usual_columns
@@ -111,7 +112,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     def sort_other_way(self) -> str:
         """Turn the order round."""
         if self._arrangement.sort is None:
-            return "It is not sorted: o sorts by a column, or a click on its title."
+            return f"It is not sorted: {key_of('sort')} sorts by a column, or a click on its title."
         return self.sort_by(self._arrangement.sort)
 
     def attention_first(self) -> str:
@@ -225,12 +226,14 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def _empty(self) -> str:
         if self._store.wire:
-            return f"No strategy matches “{clean(self.filter, 40)}”. Esc ends the filter."
+            return f"No strategy matches “{clean(self.filter, 40)}”. {key_of('back')} ends the filter."
         return "No strategies yet." if self._store.link == "up" else "Waiting for the engine …"
 
     def _note(self, ids: list[str], shown: int, room: int) -> None:
         order, store = self._arrangement, self._store
-        title = f"1 Strategies · filter “{clean(self.filter, 30)}”" if self.filter else "1 Strategies"
+        title = f"{key_of('focus_table')} Strategies"
+        if self.filter:
+            title += f" · filter “{clean(self.filter, 30)}”"
         if order.attention_first:
             needy = sum(attention(fields, store.commands)[0] > 0 for fields in store.wire.values())
             title += f" · attention first: {needy}"

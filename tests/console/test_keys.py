@@ -30,7 +30,7 @@ BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
         ("start", Situation(BTC), "BTC Market Maker is active already."),
         ("start", Situation(ETH), "ETH wide is paused: r resumes it."),
         ("start", Situation(SOL, stale=True), "The engine is not heard: nothing that adds risk is sent blind."),
-        ("start", Situation(SOL, emergency=True), "The emergency stop is in force: Shift+C clears it."),
+        ("start", Situation(SOL, emergency=True), "The emergency stop is in force: C clears it."),
         ("start", Situation(SOL), None),
         ("pause", Situation(ETH), "ETH wide is paused already."),
         ("pause", Situation(SOL), "SOL inventory is stopped: there is nothing to pause."),
