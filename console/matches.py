@@ -9,7 +9,7 @@ from console.event_ring import EventRing, Wire
 
 __all__ = ["Matches"]
 
-SLICE = 2_000
+SLICE = 4_000
 """So many events are looked at before a key gets its turn: some milliseconds."""
 
 

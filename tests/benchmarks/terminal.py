@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import re
 import select
 import signal
 import struct
@@ -16,9 +15,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from tests.benchmarks.terminal_screen import TerminalScreen
+
 __all__ = ["Terminal"]
 
-_ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=<>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[@-Z^_=>])")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _END_SECONDS = 15.0
 _CHUNK = 1 << 16
@@ -47,6 +47,7 @@ class Terminal:
         fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.bytes_read = 0
+        self._screen = TerminalScreen(columns, rows)
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             command, stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True, env=environment
@@ -89,6 +90,7 @@ class Terminal:
         except OSError:  # it has ended, and its side is closed
             return b""
         self.bytes_read += len(text)
+        self._screen.write(text)
         return text
 
     def read_for(self, seconds: float) -> None:
@@ -98,12 +100,12 @@ class Terminal:
             self.read(left)
 
     def until(self, shown: Callable[[str], bool], seconds: float) -> float:
-        """Read until what it has written from now on shows something; return when, seconds of `time.perf_counter`.
+        """Read until the screen shows something; return when, seconds of `time.perf_counter`.
 
         Parameters
         ----------
         shown
-            Whether the text, without its escape sequences, is what was waited for.
+            Whether the screen's text is what was waited for.
         seconds
             How long to wait at most.
 
@@ -112,11 +114,10 @@ class Terminal:
         TimeoutError
             If it has not been shown by then.
         """
-        written = b""
         ends = time.perf_counter() + seconds
         while (left := ends - time.perf_counter()) > 0:
-            written += self.read(left)
+            self.read(left)
             now = time.perf_counter()
-            if shown(_ESCAPES.sub(b"", written).decode(errors="replace")):
+            if shown(self._screen.text):
                 return now
-        raise TimeoutError(f"not shown within {seconds:g} s; the last bytes are {written[-300:]!r}")
+        raise TimeoutError(f"not shown within {seconds:g} s, but:\n{self._screen.text}")
