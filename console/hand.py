@@ -10,6 +10,7 @@ from typing import Any
 from textual.app import App
 
 from console.actions import Situation, action_by_id
+from console.formatting import clean
 from console.link import Link
 from console.operator import Operator
 from console.screens.questions import FLATTEN_ALL_WORD, ask_to_clear, ask_to_flatten
@@ -51,9 +52,13 @@ class Hand:
 
     def situations(self, action: str = "") -> list[Situation]:
         """Return what decides what can be done, for each strategy that a key would act on: one at least."""
+        desk = self._desk()
+        return [self._situation_of(strategy, desk) for strategy in self._targets(action)] or [desk]
+
+    def _desk(self) -> Situation:
         store, table = self._store, self._table
         hidden = table.ids and table.selected_in_view is None and table.selected_id in store.wire
-        desk = Situation(
+        return Situation(
             stale=store.stale,
             emergency=store.emergency,
             to_flatten=len(store.to_flatten),
@@ -61,7 +66,6 @@ class Hand:
             read_only=store.read_only,
             hidden=store.name(table.selected_id) if hidden else "",
         )
-        return [self._situation_of(strategy, desk) for strategy in self._targets(action)] or [desk]
 
     def _situation_of(self, strategy: Strategy, desk: Situation) -> Situation:
         return replace(
@@ -131,7 +135,17 @@ class Hand:
             if strategy_id is not None and strategy_id in self._store.wire:
                 self._table.select(strategy_id)
 
-        await self._app.push_screen(Form(self._store, self._link, self._operator, strategy), taken)
+        def refusal(asset: str) -> str | None:
+            """Return why what the form holds may not be sent now: to its own strategy, whatever is marked."""
+            if strategy is None:
+                old = self._store.market_age_of(asset)
+                return action_by_id("new").refusal(replace(self._desk(), asset=asset, market_age_seconds=old))
+            current = self._store.strategy(strategy.id)
+            if current is None:
+                return f"{clean(strategy.name, 80)} is gone."
+            return action_by_id("edit").refusal(self._situation_of(current, self._desk()))
+
+        await self._app.push_screen(Form(self._store, self._link, self._operator, refusal, strategy), taken)
 
     def _if_yes(self, action: str, send: Callable[[], Coroutine[Any, Any, None]], yes: bool | None) -> None:
         if yes:

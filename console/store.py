@@ -319,6 +319,12 @@ class Store:
         age = strategy.data_age_seconds
         return None if age is None else age + (self.data_age_seconds or 0.0) * self.stale
 
+    def market_age_of(self, asset: str) -> float | None:
+        """Return how old the market data of an asset is, by the strategies on it; `None` where none has said."""
+        on_it = (self.strategy(key) for key, fields in self.wire.items() if fields["asset"] == asset)
+        ages = (self.market_age_seconds(strategy) for strategy in on_it if strategy is not None)
+        return min((age for age in ages if age is not None), default=None)
+
     def prices_stale(self, strategy: Strategy) -> bool:
         """Return whether what is marked with a strategy's market cannot be trusted."""
         age = self.market_age_seconds(strategy)

@@ -183,13 +183,46 @@ async def test_nothing_is_sent_blind_and_the_emergency_stop_works_from_the_form(
         await _type(app, pilot, quote_size="1")
         engine.lose()
         await pilot.press("ctrl+s")
-        assert "not heard: nothing is sent blind" in screen_text(app) and engine.calls == []
+        assert "not heard: nothing that adds risk is sent blind" in screen_text(app) and engine.calls == []
         engine.return_()
         await pilot.press("exclamation_mark")
         await pilot.pause(0.1)
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: ("emergency_stop", None) in engine.calls)
         assert len(app.screen_stack) == 1
+
+
+async def test_what_is_sent_is_asked_of_the_market_when_it_is_sent(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk(size=(120, 40), engine=DetailEngine()) as (app, engine, pilot):
+        await engine.change("s-eth", dataAgeSeconds=12.0)
+        await pilot.press("j", "space", "k", "e")
+        await until(pilot, lambda: isinstance(app.screen, Form))
+        await _type(app, pilot, quote_size="1")
+        await engine.change("s-btc", dataAgeSeconds=23.0)
+        await pilot.press("ctrl+s")
+        assert "The market data of BTC is 23 s old: nothing that adds risk is sent." in screen_text(app)
+        assert engine.calls == []
+        await engine.change("s-btc", dataAgeSeconds=0.1)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: [name for name, _ in engine.calls] == ["update"])
+
+
+async def test_nothing_is_created_enabled_on_a_market_that_is_old(desk: Any, screen_text: Any, until: Any) -> None:
+    async with desk(size=(120, 40), engine=DetailEngine()) as (app, engine, pilot):
+        for strategy_id in ("s-btc", "s-tight"):
+            await engine.change(strategy_id, dataAgeSeconds=23.0)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, Form))
+        await _type(app, pilot, **GIVEN)
+        await _go_to(app, pilot, "enabled")
+        await pilot.press("right")
+        assert app.screen._draft.given()["enabled"]
+        await pilot.press("ctrl+s")
+        assert "The market data of BTC is 23 s old: nothing that adds risk is sent." in screen_text(app)
+        assert engine.calls == []
+        await _go_to(app, pilot, "enabled")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: [name for name, _ in engine.calls] == ["create"])
 
 
 async def test_templates_are_taken_exported_and_imported(
