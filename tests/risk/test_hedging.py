@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -166,17 +167,39 @@ def test_a_schedule_follows_the_position() -> None:
     assert rig.of(HedgeCompleted)[0].filled_quantity == D("0.6")
 
 
-def vwap_children(trades: Sequence[tuple[float, int]]) -> list[tuple[int, int]]:
-    """Return the children of a hedge, 60 minutes after trades at such seconds of so many lots."""
+Trades = Sequence[tuple[float, str, int]]
+HOUR = 3_600
+ELSEWHERE_AND_HERE = [(1, "sandbox-hedge", 60), (29.9, "sandbox-hedge", 40), (40, "sandbox", 900), (75, "sandbox", 300)]
+
+
+def vwap_children(
+    trades: Trades, *, hears_from: float = 0, deaf_from: float | None = None, **config: Any
+) -> list[tuple[int, int]]:
+    """Return second and lots of the children of a hedge that begins after an hour.
+
+    Parameters
+    ----------
+    trades
+        Seconds since the start, venue and lots of what the public has traded.
+    hears_from
+        The second in which the feeds begin.
+    deaf_from
+        The second from which on they are silent for ten.
+    """
     bench = Bench()
-    bench.mid(50_000)
-    for at_seconds, lots in trades:
-        trade = PublicTrade("sandbox-hedge", "BTC", 100_000, lots, BUY)
-        bench.engine.on_trade(trade, START_NS + round(at_seconds * SECOND))
-    bench.now_ns = START_NS + 3_600 * SECOND
+    bench.now_ns = START_NS + round(hears_from * SECOND)
     bench.take(bench.engine.on_timer(bench.now_ns))
     bench.mid(50_000)
-    bench.create(enabled=True, hedge_algo="vwap", quote_size=2, **HEDGING)
+    told = [(at, partial(bench.engine.on_trade, PublicTrade(v, "BTC", 100_000, lots, BUY))) for at, v, lots in trades]
+    for at_seconds, tell in sorted(told, key=lambda trade: trade[0]):
+        if at_seconds >= hears_from:
+            bench.wait(at_seconds - (bench.now_ns - START_NS) / SECOND)
+            tell(bench.now_ns)
+    if deaf_from is not None:
+        bench.wait(deaf_from - (bench.now_ns - START_NS) / SECOND)
+        bench.wait(10, alive=False)
+    bench.wait(HOUR - (bench.now_ns - START_NS) / SECOND)
+    bench.create(enabled=True, hedge_algo="vwap", quote_size=2, **{**HEDGING, **config})
     bench.answer_all()
     bid = next(bench.strategy().live_quotes(BUY))
     bench.fill(bid.client_order_id, 1_400)
@@ -189,12 +212,35 @@ def vwap_children(trades: Sequence[tuple[float, int]]) -> list[tuple[int, int]]:
     return children
 
 
-def test_vwap_is_weighted_by_the_volume_of_60_minutes_earlier() -> None:
-    assert vwap_children([(1, 60), (29.9, 40), (61, 200), (75, 100)]) == [(0, 250), (60, 750)]
+@pytest.mark.parametrize(
+    ("venue", "children"),
+    [
+        ("external", [(0, 1_000)]),
+        ("internal", [(30, 750), (60, 250)]),
+        ("both", [(0, 77), (30, 693), (60, 230)]),
+    ],
+)
+def test_vwap_is_weighted_by_the_volume_of_60_minutes_earlier_where_it_trades(
+    venue: str, children: list[tuple[int, int]]
+) -> None:
+    assert vwap_children(ELSEWHERE_AND_HERE, hedge_venue=venue) == children
 
 
-def test_vwap_is_uniform_where_no_volume_is_known() -> None:
-    assert vwap_children([]) == [(0, 250), (30, 250), (60, 250), (90, 250)]
+@pytest.mark.parametrize("venue", VENUES)
+def test_vwap_is_uniform_where_no_volume_is_known(venue: str) -> None:
+    uniform = [(0, 250), (30, 250), (60, 250), (90, 250)]
+    assert vwap_children([], hedge_venue=venue) == uniform
+    assert vwap_children(ELSEWHERE_AND_HERE, hears_from=600, hedge_venue=venue) == uniform, "it is all from before"
+
+
+def test_slices_of_which_the_volume_is_not_known_weigh_as_the_others_on_average() -> None:
+    trades = [(70, "sandbox-hedge", 100), (100, "sandbox-hedge", 300)]
+    assert vwap_children(trades, hears_from=45) == [(0, 250), (30, 250), (60, 125), (90, 375)]
+
+
+def test_what_trades_while_the_feed_is_silent_is_not_known() -> None:
+    trades = [(1, "sandbox-hedge", 100), (31, "sandbox-hedge", 300)]
+    assert vwap_children(trades, deaf_from=65) == [(0, 188), (30, 563), (60, 249)]  # 3 : 9 : the mean of 3, 9 and 0
 
 
 # At once, and never too much

@@ -274,6 +274,8 @@ class Engine:
         for market in self.state.markets.values():
             market.settle_markouts(now_ns)
             market.sample()
+            if not market.is_stale(now_ns, self._stale_ns):
+                market.volume.follow(now_ns)
         for strategy in list(self.state.strategies.values()):
             self._guarded(strategy, now_ns, self._watch.second)
         self._reconciler.on_time(now_ns)

@@ -14,6 +14,7 @@ from zenotc.engine.reduce_plan import ReducePlan
 from zenotc.engine.rounding import ceil_steps
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
+from zenotc.engine.traded_volume import volume_schedule
 from zenotc.engine.working_order import WorkingOrder
 from zenotc.models.events import HedgeCompleted, HedgeTriggered
 from zenotc.models.market import opposite, sign
@@ -58,8 +59,9 @@ class Reducer:
             plan.slices, plan.slice_ns = max(1, round(duration_ns / slice_ns)), slice_ns
             plan.ends_ns = now_ns + duration_ns
             if config.hedge_algo == "vwap":
-                volume = self._markets(strategy, plan)[0].volume
-                plan.weights = volume.schedule(now_ns, slice_ns, plan.slices)
+                lot = strategy.market.instrument.lot_size
+                tapes = [(m.volume, int(m.instrument.lot_size / lot)) for m in self._markets(strategy, plan)]
+                plan.weights = volume_schedule(tapes, now_ns, slice_ns, plan.slices)
         self._state.emit(
             HedgeTriggered(
                 timestamp=utc_from_ns(now_ns),
