@@ -106,8 +106,7 @@ class Audit(Accounts):
         self._children[request.client_order_id] = Child(name, request.venue, request.quantity_lots, scale)
         largest, market = self.settings.max_order_usd, self.state.markets[request.venue, "BTC"]
         if largest is not None:
-            assert market.mid is not None
-            usd = market.instrument.quantity(request.quantity_lots) * market.mid
+            usd = market.instrument.quantity(request.quantity_lots) * market.instrument.price(request.price_ticks)
             assert usd <= largest or request.quantity_lots == 1
 
     def _check_quote(self, name: str, request: Place | Amend) -> None:

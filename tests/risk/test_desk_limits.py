@@ -100,6 +100,60 @@ def test_what_reduces_is_split_at_the_largest_order(flatten: bool) -> None:
     assert not denials(bench)
 
 
+HEDGE_TO_ZERO: dict[str, Any] = {"auto_hedge_enabled": True, "hedge_threshold": 2, "hedge_target": 0}
+
+
+def children(bench: Bench) -> list[Place]:
+    return [place for place in bench.sent(Place) if place.time_in_force == "IOC"]
+
+
+def reducing(settings: dict[str, Any], lots: int, *, flatten: bool, asks_bps: float, **config: Any) -> Bench:
+    """Return a bench that has to trade so many lots on a book whose touch is so far from its mid of 50 000 USD."""
+    bench = quoting(settings, max_slippage_bps=100, **({} if flatten else HEDGE_TO_ZERO), **config)
+    away = round(asks_bps * 10)
+    for venue in bench.books if not flatten else ():
+        bench.book(100_000 - away, 100_000 + away, venue=venue)
+    side = BUY if lots > 0 else SELL
+    while abs(bench.strategy().position_lots) < abs(lots):
+        quote = next(bench.strategy().live_quotes(side))
+        left = abs(lots) - abs(bench.strategy().position_lots)
+        bench.fill(quote.client_order_id, min(quote.remaining_lots, left))
+        if bench.strategy().plan is None:
+            bench.answer_all()
+    if flatten:
+        bench.book(100_000 - away, 100_000 + away)
+        bench.stop(flatten=True)
+        for cancel in bench.sent(Cancel):
+            bench.requests.remove(cancel)
+            bench._cancelled(cancel.venue, cancel.client_order_id, "requested")
+    return bench
+
+
+@pytest.mark.parametrize("lots", [2_500, -2_500])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_no_child_is_worth_more_than_the_largest_order_at_its_own_price(lots: int, flatten: bool) -> None:
+    bench = reducing({"max_order_usd": D(60_000)}, lots, flatten=flatten, asks_bps=40)
+    sent = children(bench)
+    assert sum(child.quantity_lots for child in sent) == 2_500
+    worth = [child.quantity_lots * D("0.001") * child.price_ticks * D("0.5") for child in sent]
+    assert max(worth) <= 60_000 < max(worth) + 60, "one lot more would be too much"
+    assert not denials(bench)
+
+
+@pytest.mark.parametrize("lots", [2_500, -2_500])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_what_reduces_reaches_no_farther_than_the_collar_and_is_not_refused(lots: int, flatten: bool) -> None:
+    bench = reducing({"price_collar_bps": 30}, lots, flatten=flatten, asks_bps=31)
+    assert not children(bench)
+    assert {reason.partition(":")[0] for _, reason in denials(bench)} == {"NO_LIQUIDITY"}
+    assert all("within_bps=30.0" in reason for _, reason in denials(bench))
+    for venue in bench.books:
+        bench.book(100_000 - 300, 100_000 + 300, venue=venue)
+    bench.wait(2)
+    assert sum(child.quantity_lots for child in children(bench)) == 2_500
+    assert {child.price_ticks for child in children(bench)} == {99_700 if lots > 0 else 100_300}
+
+
 # Orders per second
 
 

@@ -22,15 +22,15 @@ class Child:
     lots: int
 
 
-def bound_ticks(market: Market, side: Side, max_slippage_bps: float) -> int:
+def bound_ticks(market: Market, side: Side, reach_bps: float) -> int:
     """Return the worst price that a reducing order may have, from the market's own mid, ticks."""
     mid = market.twice_mid_ticks / 2
     if side == BUY:
-        return floor_steps(mid * (1 + max_slippage_bps / 10_000))
-    return max(ceil_steps(mid * (1 - max_slippage_bps / 10_000)), 1)
+        return floor_steps(mid * (1 + reach_bps / 10_000))
+    return max(ceil_steps(mid * (1 - reach_bps / 10_000)), 1)
 
 
-def allocate(markets: Sequence[Market], side: Side, quantity: Decimal, max_slippage_bps: float) -> list[Child]:
+def allocate(markets: Sequence[Market], side: Side, quantity: Decimal, reach_bps: float) -> list[Child]:
     """Split a quantity over books, best price first, as far as foreign depth within the bound goes.
 
     Parameters
@@ -41,13 +41,13 @@ def allocate(markets: Sequence[Market], side: Side, quantity: Decimal, max_slipp
         Of the orders to send.
     quantity
         Base units.
-    max_slippage_bps
+    reach_bps
         Bound from each market's mid.
     """
     levels: list[tuple[Decimal, int, int, Market]] = []
     for market in markets:
         if market.usable:
-            levels += _levels(market, side, quantity, max_slippage_bps)
+            levels += _levels(market, side, quantity, reach_bps)
     levels.sort(key=lambda level: level[0], reverse=side == SELL)
     taken: dict[int, Child] = {}
     for _, price_ticks, lots, market in levels:
@@ -60,11 +60,9 @@ def allocate(markets: Sequence[Market], side: Side, quantity: Decimal, max_slipp
     return list(taken.values())
 
 
-def _levels(
-    market: Market, side: Side, quantity: Decimal, max_slippage_bps: float
-) -> list[tuple[Decimal, int, int, Market]]:
+def _levels(market: Market, side: Side, quantity: Decimal, reach_bps: float) -> list[tuple[Decimal, int, int, Market]]:
     """Return `(price, ticks, lots, market)` of the foreign levels that an order could take, as many as it needs."""
-    bound = bound_ticks(market, side, max_slippage_bps)
+    bound = bound_ticks(market, side, reach_bps)
     found: list[tuple[Decimal, int, int, Market]] = []
     for price_ticks, lots in market.foreign_levels(opposite(side)):
         if (price_ticks > bound) if side == BUY else (price_ticks < bound):

@@ -1,7 +1,7 @@
-"""Limits over the whole desk, checked before every order that could add risk.
+"""Limits over the whole desk, checked before every order.
 
-What reduces risk is never refused: cancels always leave, hedges and flattens are split at the largest order and
-pass the rest. A limit that is not set is not checked.
+What reduces risk is never refused: cancels always leave, hedges and flattens are priced inside the collar, are split at
+the largest order, and pass the rest. A limit that is not set is not checked.
 """
 
 from __future__ import annotations
@@ -57,12 +57,17 @@ class DeskLimits:
         if self._quota is not None:
             self._sent_ns.append(now_ns)
 
-    def largest_lots(self, market: Market) -> int | None:
-        """Return the largest order in lots at the present mid; `None` is unlimited."""
-        limit = self._settings.max_order_usd
-        if limit is None or market.mid is None:
+    def largest_lots(self, market: Market, price_ticks: int) -> int | None:
+        """Return the largest order in lots at a price, one at the least; `None` is unlimited."""
+        limit, instrument = self._settings.max_order_usd, market.instrument
+        if limit is None:
             return None
-        return max(int(EXACT.divide_int(limit, EXACT.multiply(market.mid, market.instrument.lot_size))), 1)
+        return max(int(EXACT.divide_int(limit, EXACT.multiply(instrument.price(price_ticks), instrument.lot_size))), 1)
+
+    def reach_bps(self, max_slippage_bps: float) -> float:
+        """Return how far from the mid an order that reduces may be priced, bps."""
+        collar = self._settings.price_collar_bps
+        return max_slippage_bps if collar is None else min(max_slippage_bps, collar)
 
     def deny_quote(
         self, strategy: StrategyState, side: Side, price_ticks: int, quantity_lots: int, added_lots: int, now_ns: int

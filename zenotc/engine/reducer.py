@@ -147,7 +147,8 @@ class Reducer:
         """Send immediate-or-cancel orders for what is due, after the own quotes that they would meet have gone."""
         markets = self._markets(strategy, plan)
         quantity = strategy.market.instrument.quantity(due_lots)
-        children = allocate(markets, plan.side, quantity, strategy.config.max_slippage_bps)
+        reach_bps = self._limits.reach_bps(strategy.config.max_slippage_bps)
+        children = allocate(markets, plan.side, quantity, reach_bps)
         plan.limits = {child.market.instrument.venue: child.price_ticks for child in children}
         if not children:
             plan.child_sent(now_ns)
@@ -156,7 +157,7 @@ class Reducer:
                 strategy,
                 "NO_LIQUIDITY",
                 f"purpose={plan.purpose}, side={plan.side}, quantity={quantity}, "
-                f"max_slippage_bps={strategy.config.max_slippage_bps}, {strategy.unhedged_values(now_ns)}",
+                f"within_bps={reach_bps}, {strategy.unhedged_values(now_ns)}",
                 now_ns,
             )
             return
@@ -172,7 +173,7 @@ class Reducer:
 
     def _split(self, child: Child) -> Iterator[Child]:
         """Cut a child at the largest order: what reduces risk is never refused."""
-        largest = self._limits.largest_lots(child.market) or child.lots
+        largest = self._limits.largest_lots(child.market, child.price_ticks) or child.lots
         for begin in range(0, child.lots, largest):
             yield Child(child.market, child.price_ticks, min(largest, child.lots - begin))
 

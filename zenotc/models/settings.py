@@ -30,9 +30,9 @@ class EngineSettings(BaseModel):
     max_desk_daily_loss
         Loss of all strategies together since 00:00 UTC, USD, that cancels and pauses everything; `None` is unlimited.
     price_collar_bps
-        A quote farther from the mid than this is denied.
+        A quote farther from the mid than this is denied; hedges and flattens reach no farther.
     max_order_usd
-        Largest order; hedges and flattens are split at it.
+        Largest order at its own price; hedges and flattens are split at it.
     max_orders_per_second, cancel_reserve
         Messages to venues in any second, and the share of them that only cancels may use; cancels always leave.
     max_gross_exposure_usd, max_net_exposure_usd
