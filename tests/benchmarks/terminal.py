@@ -9,6 +9,7 @@ import select
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ _CHUNK = 1 << 16
 
 
 class Terminal:
-    """Starts a program in a pseudo-terminal of its own and reads what it writes.
+    """Starts a program in a pseudo-terminal of its own, where nobody has preferences, and reads what it writes.
 
     Parameters
     ----------
@@ -45,7 +46,13 @@ class Terminal:
     def __init__(self, command: Sequence[str], *, columns: int = 120, rows: int = 40) -> None:
         self._end, its_end = pty.openpty()
         fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._preferences = tempfile.TemporaryDirectory()
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "ZENOTC_CONFIG_DIR": self._preferences.name,
+        }
         self.bytes_read = 0
         self._screen = TerminalScreen(columns, rows)
         self.started = time.perf_counter()
@@ -68,6 +75,7 @@ class Terminal:
         self._process.kill()
         self._process.wait(_END_SECONDS)
         os.close(self._end)
+        self._preferences.cleanup()
 
     @property
     def cpu_seconds(self) -> float:
