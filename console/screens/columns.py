@@ -11,15 +11,14 @@ from textual.screen import ModalScreen
 
 from console.columns import COLUMNS, column_by_id, usual_columns
 from console.ink import Line, line
-from console.screens.dialog import Dialog
-from console.widgets.sheet import Sheet
+from console.screens.dialog import Dialog, Leaf
 
 __all__ = ["ColumnChooser"]
 
 _TITLE_WIDTH = 12
 
 
-class _Choice(Sheet, can_focus=True):
+class _Choice(Leaf, can_focus=True):
     """The columns, those that are shown first, in their order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

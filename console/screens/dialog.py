@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import ClassVar, Protocol
 
@@ -9,16 +11,18 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Button, Input
 
 from console.ink import Line, line
 from console.widgets.sheet import Sheet
 
-__all__ = ["DEAF_SECONDS", "REPEAT_SECONDS", "Dialog", "Page", "Question", "Subject"]
+__all__ = ["DEAF_SECONDS", "REPEAT_SECONDS", "Dialog", "Leaf", "Page", "Question", "Subject"]
 
 DEAF_SECONDS = 0.3
-"""A question that has just been asked hears no key: what is pressed then was meant for something else."""
+"""A question whose text has just appeared hears no key: what is pressed then was meant for something else."""
 
 REPEAT_SECONDS = 0.08
 """The same key again within so long is one that is held down."""
@@ -28,10 +32,39 @@ _USUAL_WIDTH = 68
 
 
 class Dialog(VerticalScroll, can_focus=False):
-    """The box."""
+    """The box; it is not there before all that it holds is."""
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self.display = False
+
+    def on_mount(self) -> None:
+        """Appear."""
+        self.display = True
 
 
-class Page(Sheet):
+class Leaf(Sheet):
+    """A sheet that is written on in the first frame that shows it.
+
+    Attributes
+    ----------
+    shown_at
+        When somebody could first read it, monotonic seconds; set to `None`, when it is painted again.
+    """
+
+    shown_at: float | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return lines as the compositor wants them, written now where nobody has yet."""
+        width, height = self.content_size
+        if not self._drawn:
+            self._drawn = list(self.lines(width, height))[:height]
+        if self.shown_at is None:
+            self.shown_at = time.monotonic()
+        return super().render_lines(crop)
+
+
+class Page(Leaf):
     """Lines that a function writes for a width, so that they stay true while the box is open."""
 
     def __init__(self, write: Callable[[int], Sequence[Line]]) -> None:
@@ -92,7 +125,7 @@ class Question(ModalScreen[bool]):
         super().__init__()
         self._title, self._subject, self._yes, self._word, self._meanwhile = title, subject, yes, word, meanwhile
         self._note = ""
-        self._asked_at: float | None = None
+        self._page = Page(self._write)
         self._last_key: tuple[str, float] = "", 0.0
 
     def compose(self) -> ComposeResult:
@@ -100,30 +133,37 @@ class Question(ModalScreen[bool]):
         with Dialog() as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "← → choose · Enter answers · Esc cancels"
-            yield Page(self._write)
+            yield self._page
             if self._word:
                 yield Input(placeholder=f"type {self._word} to go on; Enter alone cancels", id="word")
             with Horizontal():
                 yield Button("Cancel", id="cancel")
                 yield Button(self._yes, id="yes", variant="error", disabled=bool(self._word))
 
-    def on_mount(self, event: events.Mount) -> None:
+    def on_mount(self) -> None:
         """Open where Enter cancels, and keep the text true."""
-        self._open(event.time)
-        self.set_interval(_REFRESH_SECONDS, self.query_one(Page).draw)
+        self._open()
+        self.set_interval(_REFRESH_SECONDS, self._page.draw)
         if self._meanwhile is not None:
             self.run_worker(self._meanwhile(), exit_on_error=False)
+
+    @property
+    def deaf_until(self) -> float:
+        """When its text has been seen for long enough, monotonic seconds; infinite before it is."""
+        shown_at = self._page.shown_at
+        return math.inf if shown_at is None else shown_at + DEAF_SECONDS
 
     def hears(self, key: events.Key) -> bool:
         """Return whether a key counts: not before the question could be read, and not where it is held down."""
         (last, at), self._last_key = self._last_key, (key.key, key.time)
-        if self._asked_at is None or key.time - self._asked_at < DEAF_SECONDS:
+        if key.time < self.deaf_until:
             return False
         typing = key.is_printable and isinstance(self.focused, Input)
         return typing or key.key != last or key.time - at >= REPEAT_SECONDS
 
-    def _open(self, at: float) -> None:
-        self._asked_at = at
+    def _open(self) -> None:
+        self._page.shown_at = None
+        self._page.refresh()
         if self._word:
             field = self.query_one(Input)
             field.value = ""
@@ -141,7 +181,7 @@ class Question(ModalScreen[bool]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         if event.value.strip() == self._word:
-            self._answer(event.time)
+            self._answer()
         elif event.value:
             self._say(f"That is not the word: it is {self._word}.")
         else:
@@ -150,17 +190,17 @@ class Question(ModalScreen[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "yes":
-            self._answer(event.time)
+            self._answer()
         else:
             self.dismiss(False)
 
-    def _answer(self, at: float) -> None:
+    def _answer(self) -> None:
         if self._subject.ask_again():
             self._say("The position has moved since this was asked: read it and answer again.")
-            self._open(at)
+            self._open()
         else:
             self.dismiss(True)
 
     def _say(self, note: str) -> None:
         self._note = note
-        self.query_one(Page).draw()
+        self._page.draw()

@@ -11,14 +11,12 @@ import pytest
 from console.actions import ACTIONS, Situation, action_by_id
 from console.double_press import DoublePress
 from console.estimate import walk
-from console.screens.dialog import DEAF_SECONDS
+from console.screens.dialog import Page
 from tests.console.double import demo_book, demo_strategies
+from tests.console.reading import read
 from zenotc.exceptions import CircuitBreakerError, OutcomeUnknownError
 from zenotc.models.quotes import BookLevel
 from zenotc.models.strategy import Strategy
-
-READ_SECONDS = DEAF_SECONDS + 0.15
-"""A question has been read by then, and hears keys."""
 
 BTC, ETH, SOL, TIGHT = (Strategy.from_wire(wire) for wire in demo_strategies())
 
@@ -228,14 +226,14 @@ async def test_an_unknown_outcome_is_called_that(desk: Any, screen_text: Any, un
 async def test_flatten_asks_opens_on_cancel_and_keeps_its_strategy(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk() as (app, engine, pilot):
         await pilot.press("f")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         text = screen_text(app)
         assert "sell 3.200 BTC" in text and "197,898.40 USD at the mid of 61,843.25" in text
         await pilot.press("enter")
         await pilot.pause()
         assert engine.calls == [] and len(app.screen_stack) == 1
         await pilot.press("f")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         app._table.selected_id = "s-eth"
         await pilot.press("right", "enter")
         await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
@@ -251,7 +249,7 @@ async def test_a_question_hears_no_key_at_first_and_none_that_is_held_down(desk:
 
         await press_at("f", 1000.0)
         await pilot.pause()
-        app.screen._open(1000.0)
+        app.screen.query_one(Page).shown_at = 1000.0
         await press_at("enter", 1000.29)
         await press_at("escape", 1000.295)
         assert len(app.screen_stack) == 2, "it has only just been asked"
@@ -270,12 +268,12 @@ async def test_flatten_asks_again_when_the_position_has_changed(desk: Any, scree
     async with desk() as (app, engine, pilot):
         await pilot.press("f")
         await engine.change("s-btc", currentPosition=Decimal("-1.000"), status="paused")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         text = screen_text(app)
         assert "buy 1.000 BTC" in text and "was +3.200 when this was asked" in text
         assert "was active when this was asked" in text
         await pilot.press("right", "enter")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         assert engine.calls == [] and app.screen.focused.id == "cancel"
         text = screen_text(app)
         assert "The position has moved since this was asked" in text and "was +3.200" not in text
@@ -360,13 +358,13 @@ async def test_prices_of_a_market_that_has_fallen_silent_are_dimmed_and_marked(d
 async def test_flatten_all_asks_for_the_word(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk() as (app, engine, pilot):
         await pilot.press("F")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         assert "3 strategies" in screen_text(app) and "SOL inventory" not in screen_text(app).split("Flatten 3")[1]
         await pilot.press("enter")
         await pilot.pause()
         assert len(app.screen_stack) == 1 and engine.calls == []
         await pilot.press("F")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         await pilot.press(*"flat", "enter")
         await pilot.pause()
         assert engine.calls == [] and "That is not the word" in screen_text(app)
@@ -386,7 +384,7 @@ async def test_what_was_last_heard_keeps_no_strategy_from_being_flattened_blind(
         assert "Every strategy is stopped and flat" in screen_text(app)
         engine.lose()
         await pilot.press("F")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         assert "4 strategies" in screen_text(app)
         await pilot.press(*"flatten", "enter")
         await until(pilot, lambda: len(engine.calls) == 4)
@@ -457,7 +455,7 @@ async def test_clearing_the_emergency_stop_asks_and_gives_the_operators_name(
         engine.emergency = engine.emergency.model_copy(update={"active": True})
         app.store.status = await engine.mm_strategy.status()
         await pilot.press("C")
-        await pilot.pause(READ_SECONDS)
+        await read(app, pilot)
         assert engine.calls == [] and "Cleared by     jo" in screen_text(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: engine.calls == [("clear_emergency_stop", "jo")])
