@@ -20,8 +20,8 @@ __all__ = ["Help"]
 
 _INDENT = 10
 _SCOPES = (
-    ("desk", "The whole desk"),
     ("strategy", "The selected strategy, or all that are marked ◆"),
+    ("desk", "The whole desk"),
     ("screen", "The screen"),
 )
 

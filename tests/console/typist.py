@@ -10,12 +10,12 @@ from textual import events
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 
-__all__ = ["Typist", "key"]
+__all__ = ["Typist", "key_press"]
 
 PATIENCE_SECONDS = 30.0
 
 
-def key(name: str) -> events.Key:
+def key_press(name: str) -> events.Key:
     """Return a key as the terminal would send it: a character, or a name as `slash`, `enter`, `ctrl+p`."""
     if len(name) == 1:
         return events.Key(name, name)
@@ -37,7 +37,7 @@ class Typist(Pilot[Any]):
     async def press(self, *keys: str) -> None:
         """Press keys, by their characters or names."""
         for name in keys:
-            await self.send(key(name))
+            await self.send(key_press(name))
 
     async def send(self, event: events.Key) -> None:
         """Press a key at the time that it bears, and follow it from the focused widget up to the application."""
