@@ -72,6 +72,7 @@ class Accounts:
         self.digest = hashlib.sha256()
         self._owner: dict[str, str] = {}
         self._purpose: dict[str, Purpose] = {}
+        self._side: dict[str, Side] = {}
         self._children: dict[str, Child] = {}
         self._told: set[tuple[str, str, str]] = set()
         self._told_lots: Counter[str] = Counter()

@@ -47,11 +47,10 @@ class Audit(Accounts):
                         self._check_order(request)
                     else:
                         assert action.reduces_risk
-                case StrategyChanged(deleted=True):
-                    assert self._executed[action.strategy_id] == 0
-                    self.watched[action.strategy_id].deleted = True
-                case Emit(event=ConfigChanged(strategy_id=str(name))):
-                    self.watched[name].book.config = self.state.strategies[name].config
+                case StrategyChanged(strategy_id=name, config=config, deleted=deleted):
+                    assert not deleted or self._executed[name] == 0
+                    self.watched[name].book.config, self.watched[name].deleted = config, deleted
+                case Emit(event=ConfigChanged()):
                     self.observe()
                 case Emit(event=CircuitBreaker() as event):
                     self._check_breaker(event)
@@ -80,6 +79,8 @@ class Audit(Accounts):
     def _check_order(self, request: Place | Amend) -> None:
         order_id = request.client_order_id
         name, purpose = self._owner[order_id], self._purpose[order_id]
+        if isinstance(request, Place):
+            self._side[order_id] = request.side
         assert purpose in self.watched[name].may, f"{name} has been asked to stop, and sends a {purpose}"
         assert self.emergency is None or (purpose == "flatten" and self.emergency)
         assert self.venues[request.venue].up, "nothing is asked for where the connection is lost"
@@ -112,7 +113,7 @@ class Audit(Accounts):
     def _check_quote(self, name: str, request: Place | Amend) -> None:
         watched, book = self.watched[name], self.venues[request.venue].book
         resting = self.venues[request.venue].orders.get(request.client_order_id)
-        side = request.side if isinstance(request, Place) else self.state.orders[request.client_order_id].side
+        side = self._side[request.client_order_id]
         assert all(measure is not None for _, measure in watched.book.measures(self.now_ns)), "a breaker is blind"
         assert book.best_bid is not None and book.best_ask is not None
         assert request.price_ticks < book.best_ask if side == BUY else request.price_ticks > book.best_bid
@@ -238,9 +239,7 @@ class Audit(Accounts):
 
     def _check_limit(self, name: str, watched: Watched, worst: dict[tuple[str, int], int]) -> None:
         """The position stays inside its limit whatever fills; what a lowered limit finds above it only becomes less."""
-        config = self.state.strategies[name].config
-        watched.book.config = config
-        limit = int(config.max_position / LOT)
+        limit = int(watched.book.config.max_position / LOT)
         for direction in (1, -1):
             bound = max(limit, watched.bounds.get(direction, limit))
             lots = worst[name, direction]
