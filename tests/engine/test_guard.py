@@ -9,6 +9,8 @@ import pytest
 from tests.engine.bench import SECOND, Bench
 from zenotc.engine.quoter import Quoter
 from zenotc.engine.strategy import StrategyState
+from zenotc.engine.views import side_reasons
+from zenotc.models.events import ErrorOccurred
 from zenotc.models.market import BUY, SELL
 from zenotc.models.orders import Place
 
@@ -49,6 +51,25 @@ def test_a_fault_in_one_withdrawal_does_not_keep_the_others_resting(
     for name in ("a", "b"):
         assert all(order.cancel_reason for order in bench.strategy(name).live_quotes()), name
     assert (bench.strategy("a").status, bench.strategy("b").status) == ("paused", "active")
+
+
+def test_while_the_journal_stalls_nothing_quotes_and_the_sides_say_that_it_is_an_error(bench: Bench) -> None:
+    before = bench.quotes("a")
+    bench.take(bench.engine.on_journal(True, bench.now_ns))
+    bench.answer_all()
+    bench.mid(50_100)
+    bench.wait(30)
+    bench.mid(50_000)
+    assert not bench.sent(Place) and not bench.engine.state.orders
+    assert bench.strategy("a").market.usable
+    assert set(side_reasons(bench.engine.state, bench.strategy("a")).values()) == {"error"}
+    assert [event.reason for event in bench.of(ErrorOccurred)] == [
+        "JOURNAL_STALLED: quotes are pulled until it follows again"
+    ]
+    bench.take(bench.engine.on_journal(False, bench.now_ns))
+    bench.answer_all()
+    assert bench.quotes("a") == bench.quotes("b") == before, "at once, by the same market"
+    assert set(side_reasons(bench.engine.state, bench.strategy("a")).values()) == {"quoting"}
 
 
 def test_a_late_timer_does_not_resume_on_a_book_that_has_become_old() -> None:

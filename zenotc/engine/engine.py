@@ -151,6 +151,9 @@ class Engine:
         if stalled:
             self.state.error(None, "JOURNAL_STALLED", "quotes are pulled until it follows again", now_ns)
             self._withdraw(self.state.strategies.values(), now_ns, "error")
+        else:
+            for strategy in self.state.strategies.values():
+                self._guarded(strategy, now_ns, partial(self._quoter.requote, reason="journal_follows"))
         return self._done()
 
     def on_report(self, report: Report, now_ns: int) -> Sequence[Action]:

@@ -9,7 +9,7 @@ from typing import Any
 from zenotc.engine.breakers import blind
 from zenotc.engine.market import Market
 from zenotc.engine.markouts import HORIZONS_SECONDS
-from zenotc.engine.quoter import may_quote, quote_inputs, quotes_to_match
+from zenotc.engine.quoter import quote_inputs, quotes_to_match
 from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Target, Targets, compute_targets
 from zenotc.engine.reconcile import reconcile
 from zenotc.engine.state import EngineState
@@ -151,10 +151,12 @@ def _side_reason(state: EngineState, strategy: StrategyState, side: Side) -> Sid
     if strategy.status != "active":
         cause = (strategy.pause_reason or "").partition(":")[0]
         return "error" if cause == "error" else "throttled" if cause == "throttled" else strategy.status
-    if strategy.market.usable and blind(strategy):
-        return "measure_unknown"
-    if not may_quote(state, strategy):
+    if not strategy.market.usable:
         return strategy.market.not_usable_reason()
+    if state.journal_stalled:
+        return "error"
+    if blind(strategy):
+        return "measure_unknown"
     if any(order.state != "unknown" for order in strategy.live_quotes(side)):
         return "quoting"
     if any(order.state == "unknown" for order in strategy.live_quotes(side)):
