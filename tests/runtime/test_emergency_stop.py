@@ -111,6 +111,17 @@ async def test_a_venue_that_does_not_answer_is_named_and_asked_again(tmp_path: P
         assert (await desk.execute(EmergencyStopAll(**head()))).confirmed
 
 
+async def test_a_venue_that_takes_longer_than_it_is_given_is_agreed_with_and_confirms_the_stop(tmp_path: Path) -> None:
+    """What it answers late is an answer, and it is not asked again faster than it can answer."""
+    slow = WatchedExchange(tmp_path / "journal.db", latency_ns=int(0.8 * SECOND))
+    settings = SETTINGS.model_copy(update={"acknowledge_within_seconds": 0.5, "command_deadline_seconds": 5.0})
+    async with running(tmp_path, slow, settings=settings, speed=10) as desk:
+        await desk.execute(new())
+        await until(lambda: slow.open_ids != [])
+        assert (await desk.execute(EmergencyStopAll(**head()))).confirmed
+        assert slow.open_ids == []
+
+
 async def test_it_survives_a_restart_until_it_is_cleared(tmp_path: Path, exchange: WatchedExchange) -> None:
     async with running(tmp_path, exchange) as desk:
         await desk.execute(new())

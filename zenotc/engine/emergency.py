@@ -16,9 +16,10 @@ class Emergency:
     Parameters
     ----------
     waiting
-        By venue, the id of the request whose answer is awaited.
+        By venue, the ids of the requests of which one has to be answered; a late answer is as good as another, because
+        nothing is placed meanwhile.
     asked_ns
-        By venue, when that request left, ns.
+        By venue, when the last of them left, ns.
     commands
         Commands to answer once every venue is confirmed.
     """
@@ -27,7 +28,7 @@ class Emergency:
     since_ns: int | None = None
     operator: str | None = None
     flatten: bool = False
-    waiting: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
     asked_ns: dict[str, int] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
 

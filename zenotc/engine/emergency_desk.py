@@ -35,7 +35,7 @@ class EmergencyDesk:
         emergency.flatten = emergency.flatten or flatten
         emergency.commands.append(command_id)
         for venue in sorted({venue for venue, _ in state.markets}):
-            self._cancel_all(venue, now_ns)
+            self._begin_at(venue, now_ns)
         if first:
             state.actions.append(EmergencyChanged(True, operator, "emergency_stop", now_ns))
             state.emit(EmergencyStop(timestamp=utc_from_ns(now_ns), reason="emergency_stop", operator=operator))
@@ -62,27 +62,32 @@ class EmergencyDesk:
     def enforce_at(self, venue: str, now_ns: int) -> None:
         """While the stop is in force, ask a venue again for its proof: its connection has been away."""
         if self._state.emergency.active:
-            self._cancel_all(venue, now_ns)
+            self._begin_at(venue, now_ns)
+
+    def _begin_at(self, venue: str, now_ns: int) -> None:
+        """Have a venue cancel everything, whatever it has been asked before."""
+        self._state.emergency.waiting[venue] = set()
+        self._cancel_all(venue, now_ns)
 
     def _cancel_all(self, venue: str, now_ns: int) -> None:
+        self._state.send(CancelAll(venue, self._awaited(venue, now_ns)))
+
+    def _awaited(self, venue: str, now_ns: int) -> str:
+        """Return the id of another request of which the answer is awaited."""
         request_id = self._state.next_id()
-        self._state.emergency.waiting[venue] = request_id
+        self._state.emergency.waiting[venue].add(request_id)
         self._state.emergency.asked_ns[venue] = now_ns
-        self._state.send(CancelAll(venue, request_id))
+        return request_id
 
     def cancelled_all(self, report: CancelledAll, now_ns: int) -> None:
         """Ask the venue for proof."""
-        emergency = self._state.emergency
-        if emergency.waiting.get(report.venue) == report.request_id:
-            request_id = self._state.next_id()
-            emergency.waiting[report.venue] = request_id
-            emergency.asked_ns[report.venue] = now_ns
-            self._state.send(QueryOpenOrders(report.venue, request_id))
+        if report.request_id in self._state.emergency.waiting.get(report.venue, ()):
+            self._state.send(QueryOpenOrders(report.venue, self._awaited(report.venue, now_ns)))
 
     def open_orders(self, report: OpenOrders, now_ns: int) -> bool:
         """Take a venue's proof, unless something still rests; returns whether it was asked for here."""
         emergency = self._state.emergency
-        if emergency.waiting.get(report.venue) != report.request_id:
+        if report.request_id not in emergency.waiting.get(report.venue, ()):
             return False
         flattening = {o.client_order_id for o in self._state.orders.values() if o.purpose == "flatten"}
         if any(order.client_order_id not in flattening for order in report.orders):

@@ -45,6 +45,7 @@ _Question = CancelAll | QueryOpenOrders | QueryFills | QueryPositions | QueryBal
 
 _NS = 1_000_000_000
 _SWEEP_NS = 60 * _NS
+_MOST_DOUBLINGS = 3
 _REASON = "reconciling"
 
 
@@ -89,6 +90,7 @@ class Reconciler:
     def begin(self, venue: str, now_ns: int) -> None:
         """Cancel whatever rests at a venue, known or not."""
         link = self._state.venues[venue]
+        link.tries += 1
         self._enter(link, "cancelling", now_ns)
         link.silence_armed_ns = None
         self._ask(link, CancelAll(venue, self._state.next_id()), now_ns)
@@ -107,11 +109,16 @@ class Reconciler:
         """Begin again where a venue does not answer, look for fills that were missed, and keep its timer set."""
         for link in self._state.venues.values():
             if link.stage in ("cancelling", "comparing"):
-                if now_ns - link.asked_ns >= self._state.settings.acknowledge_within_seconds * _NS:
+                if now_ns - link.asked_ns >= self._patience_ns(link):
                     self.begin(link.name, now_ns)
             elif link.stage == "agreed" and link.swept_ns is not None:
                 self._sweep(link, link.swept_ns, now_ns)
                 self._arm(link, now_ns)
+
+    def _patience_ns(self, link: VenueLink) -> float:
+        """Return how long an answer may take: twice as long each time, or a slow venue would never have answered."""
+        doublings = min(max(link.tries - 1, 0), _MOST_DOUBLINGS)
+        return self._state.settings.acknowledge_within_seconds * _NS * (1 << doublings)
 
     # The comparison
 
@@ -186,6 +193,7 @@ class Reconciler:
         assert link.cash is not None
         self._state.starting_cash[link.name] = EXACT.subtract(link.cash, self._state.cash_flow[link.name])
         self._enter(link, "agreed", now_ns)
+        link.tries = 0
         link.swept_ns = now_ns
         for market in self._markets(link.name):
             self._compare_position(market, link.positions.get(market.instrument.asset, Decimal(0)), now_ns)

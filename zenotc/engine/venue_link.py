@@ -26,6 +26,8 @@ class VenueLink:
         Ids of the requests whose answers are awaited.
     asked_ns
         When they left, ns.
+    tries
+        How often it has been begun with since it was last agreed with: the more often, the longer an answer may take.
     known_fill
         The trade up to which every fill is known; `None` where there was none.
     positions, cash
@@ -40,6 +42,7 @@ class VenueLink:
     stage: Stage = "agreed"
     waiting: set[str] = field(default_factory=set)
     asked_ns: int = 0
+    tries: int = 0
     known_fill: str | None = None
     positions: dict[str, Decimal] = field(default_factory=dict)
     cash: Decimal | None = None
