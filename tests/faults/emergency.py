@@ -258,8 +258,8 @@ class _Took:
 
     @property
     def worked(self) -> float:
-        """The rest."""
-        return self.wall - self.waited
+        """The rest, but for one turn of other processes: Linux tells of a wait when it ends, whenever it began."""
+        return max(self.wall - self.waited, 0.0)
 
 
 def emergency(count: int, seed: int) -> Outcome:
