@@ -70,7 +70,13 @@ class DeskLimits:
         return max_slippage_bps if collar is None else min(max_slippage_bps, collar)
 
     def deny_quote(
-        self, strategy: StrategyState, side: Side, price_ticks: int, quantity_lots: int, added_lots: int, now_ns: int
+        self,
+        strategy: StrategyState,
+        side: Side,
+        price_ticks: int,
+        quantity_lots: int,
+        added_lots: int,
+        now_ns: int | None,
     ) -> Denial | None:
         """Return why a quote may not be sent or amended, `None` where it may.
 
@@ -83,7 +89,7 @@ class DeskLimits:
         added_lots
             By how much it would raise what could still fill on its side.
         now_ns
-            The time.
+            The time; `None` leaves the rate out, for what is only looked at.
         """
         if not self._checks_any:
             return None
@@ -113,8 +119,8 @@ class DeskLimits:
         notional = EXACT.multiply(instrument.price(price_ticks), instrument.quantity(quantity_lots))
         return None if notional <= limit else Denial("ORDER_SIZE", f"notional={notional}, limit={limit}")
 
-    def _deny_rate(self, now_ns: int) -> Denial | None:
-        if self._quota is None:
+    def _deny_rate(self, now_ns: int | None) -> Denial | None:
+        if self._quota is None or now_ns is None:
             return None
         while self._sent_ns and self._sent_ns[0] <= now_ns - _NS:
             self._sent_ns.popleft()
@@ -127,18 +133,19 @@ class DeskLimits:
 
         What the position covers, with everything else on that side, only reduces and passes.
         """
-        market = strategy.market
-        if strategy.exposure_lots(side) + added_lots <= -sign(side) * strategy.position_lots:
+        market, direction = strategy.market, sign(side)
+        held, with_us = direction * strategy.position_lots, strategy.exposure_lots(side) + added_lots
+        if held + with_us <= 0:
             return None
         mid = market.mid
         assert mid is not None
-        gross = net = 0
+        net = held + with_us
+        gross = max(abs(net), abs(held - strategy.exposure_lots(opposite(side))))
         for other in market.strategies:
-            held = sign(side) * other.position_lots
-            with_us = other.exposure_lots(side) + (added_lots if other is strategy else 0)
-            against_us = other.exposure_lots(opposite(side))
-            net += held + with_us
-            gross += max(abs(held + with_us), abs(held - against_us))
+            if other is not strategy:
+                held, with_us = direction * other.position_lots, other.exposure_lots(side)
+                net += held + with_us
+                gross += max(abs(held + with_us), abs(held - other.exposure_lots(opposite(side))))
         lot_usd = EXACT.multiply(mid, market.instrument.lot_size)
         for code, lots, limit in (
             ("GROSS_EXPOSURE", gross, self._settings.max_gross_exposure_usd),
@@ -146,6 +153,6 @@ class DeskLimits:
         ):
             exposure: Decimal = EXACT.multiply(lot_usd, Decimal(lots))
             if limit is not None and exposure > limit:
-                direction = "long" if side == BUY else "short"
-                return Denial(code, f"asset={market.instrument.asset}, {direction}={exposure}, limit={limit}")
+                worst = "long" if side == BUY else "short"
+                return Denial(code, f"asset={market.instrument.asset}, {worst}={exposure}, limit={limit}")
         return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from zenotc.engine.actions import Measured
 from zenotc.engine.breakers import Breaker, armed
@@ -94,6 +95,13 @@ class StrategyState:
         self.breakers = armed(config)
         if config.capital is not None:
             self.curve.recapitalise(config.capital)
+
+    def previewed(self, config: StrategyConfig) -> Self:
+        """Return a copy with another configuration, to look at its measures; the rest is shared."""
+        other = copy(self)
+        other.curve = copy(self.curve)
+        other.configure(config)
+        return other
 
     def start_curve(self, mid: Decimal) -> None:
         """Take the drawdown's peak from the present equity; `mid` in USD values the default capital."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from zenotc.engine.breakers import blind
 from zenotc.engine.market import Market
 from zenotc.engine.markouts import HORIZONS_SECONDS
-from zenotc.engine.quoter import quote_inputs, quotes_to_match
-from zenotc.engine.quoting import QuoteInputs, QuoteParameters, Target, Targets, compute_targets
-from zenotc.engine.reconcile import reconcile
+from zenotc.engine.quoting import QuoteInputs, Targets
 from zenotc.engine.state import EngineState
 from zenotc.engine.strategy import StrategyState
 from zenotc.engine.working_order import WorkingOrder
@@ -23,12 +19,10 @@ from zenotc.models.quotes import (
     BookLevel,
     OrderBook,
     OwnOrder,
-    Preview,
     Quote,
     QuoteInstrument,
     QuoteReference,
     Quotes,
-    TargetQuote,
 )
 from zenotc.models.strategy import Activity, HedgeProgress, LimitUse, PositionDifference, SideReason, Strategy
 from zenotc.models.wire import utc_from_ns
@@ -36,8 +30,7 @@ from zenotc.models.wire import utc_from_ns
 __all__ = [
     "metrics_view",
     "order_book_view",
-    "preview_new_view",
-    "preview_view",
+    "quote_reference",
     "quote_stats_view",
     "quotes_view",
     "side_reasons",
@@ -210,7 +203,7 @@ def quotes_view(state: EngineState, strategy: StrategyState) -> Quotes:
     ordered = sorted(strategy.live_quotes(), key=lambda o: (o.side, -sign(o.side) * o.price_ticks))
     reference = None
     if strategy.inputs is not None and strategy.targets is not None:
-        reference = _reference(instrument, strategy.inputs, strategy.targets, strategy.computed_ns)
+        reference = quote_reference(instrument, strategy.inputs, strategy.targets, strategy.computed_ns)
     return Quotes(
         strategy_id=strategy.strategy_id,
         quotes=[_quote(instrument, order) for order in ordered],
@@ -233,7 +226,8 @@ def _quote(instrument: Instrument, order: WorkingOrder) -> Quote:
     )
 
 
-def _reference(instrument: Instrument, inputs: QuoteInputs, targets: Targets, computed_ns: int) -> QuoteReference:
+def quote_reference(instrument: Instrument, inputs: QuoteInputs, targets: Targets, computed_ns: int) -> QuoteReference:
+    """Return what targets were computed from."""
     return QuoteReference(
         mid=instrument.tick_size * inputs.twice_mid_ticks / 2,
         best_bid=instrument.price(inputs.best_bid),
@@ -243,71 +237,6 @@ def _reference(instrument: Instrument, inputs: QuoteInputs, targets: Targets, co
         spread_bps=targets.spread_bps,
         position=instrument.quantity(inputs.position_lots),
         computed_at=utc_from_ns(computed_ns),
-    )
-
-
-def preview_view(state: EngineState, strategy: StrategyState, changes: Mapping[str, Any], now_ns: int) -> Preview:
-    """Return what a strategy would quote with changed parameters; nothing is done.
-
-    Raises
-    ------
-    zenotc.exceptions.ValidationError
-        If the changed configuration is refused.
-    """
-    instrument = strategy.market.instrument
-    config = strategy.config.updated(changes, lot_size=instrument.lot_size)
-    preview = Preview(
-        strategy_id=strategy.strategy_id, targets=[], kept=[], amended=[], cancelled=[], placed=[],
-        sides=side_reasons(state, strategy),
-        reference=None, worst_case_long=strategy.position, worst_case_short=strategy.position,
-    )  # fmt: skip
-    if not strategy.market.usable:
-        preview.cancelled = [order.client_order_id for order in strategy.live_quotes()]
-        return preview
-    inputs = quote_inputs(strategy, config)
-    targets = compute_targets(QuoteParameters.of(config, instrument), inputs)
-    preview.reference = _reference(instrument, inputs, targets, now_ns)
-    for side in _SIDES:
-        wanted = targets.side(side)
-        if strategy.status == "active":
-            preview.sides[side] = wanted.reason
-        resting = quotes_to_match(strategy, side)
-        change = reconcile(wanted.targets, resting, tolerance_bps=config.refresh_tolerance_bps, top_up=True)
-        preview.targets += [_target_quote(instrument, side, target) for target in wanted.targets]
-        preview.kept += [order.client_order_id for order in change.kept]
-        preview.amended += [order.client_order_id for order, _ in change.amended]
-        preview.amended += [order.client_order_id for order in change.waiting]
-        preview.cancelled += [order.client_order_id for order in change.cancelled]
-        preview.placed += [_target_quote(instrument, side, target) for target in change.placed]
-    committed = {BUY: inputs.committed_buy_lots, SELL: inputs.committed_sell_lots}
-    worst = {
-        side: instrument.quantity(committed[side] + sum(t.quantity_lots for t in targets.side(side).targets))
-        for side in _SIDES
-    }
-    preview.worst_case_long = strategy.position + worst[BUY]
-    preview.worst_case_short = strategy.position - worst[SELL]
-    return preview
-
-
-def preview_new_view(state: EngineState, config: StrategyConfig, now_ns: int) -> Preview:
-    """Return what a strategy that there is not yet would quote, flat and active; nothing is done.
-
-    Raises
-    ------
-    zenotc.exceptions.ValidationError
-        If the quoting venue does not trade its asset.
-    """
-    market = state.quoting_market(config.asset)
-    strategy = StrategyState("", config, market, None, created_ns=now_ns, updated_ns=now_ns, status="active")
-    return preview_view(state, strategy, {}, now_ns)
-
-
-def _target_quote(instrument: Instrument, side: Side, target: Target) -> TargetQuote:
-    return TargetQuote(
-        side=side,
-        price=instrument.price(target.price_ticks),
-        quantity=instrument.quantity(target.quantity_lots),
-        layer=target.layer,
     )
 
 

@@ -11,11 +11,10 @@ from typing import Any, BinaryIO
 
 from zenotc import __version__
 from zenotc.engine.engine import Engine
+from zenotc.engine.preview import preview_new_view, preview_view
 from zenotc.engine.views import (
     metrics_view,
     order_book_view,
-    preview_new_view,
-    preview_view,
     quote_stats_view,
     quotes_view,
     strategy_view,
