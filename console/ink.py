@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
 from rich.cells import cell_len
 
-__all__ = ["INKS", "Ink", "Line", "Span", "dimmed", "line", "signed_ink"]
+__all__ = ["INKS", "Ink", "Line", "Span", "dimmed", "folded", "line", "signed_ink"]
 
 Ink = Literal[
     "plain", "strong", "muted", "faint", "accent", "gain", "loss", "own", "caution", "alarm", "key", "rule",
@@ -41,6 +42,24 @@ class Line:
 def line(*spans: Span, ground: Ink = "ground") -> Line:
     """Build a line from its pieces."""
     return Line(spans, ground)
+
+
+def folded(drawn: Line, width: int) -> list[Line]:
+    """Return a line as so many as it takes to fit a width, broken between words; a label's column stays empty."""
+    if drawn.width <= width:
+        return [drawn]
+    label = drawn.spans[0][0] if len(drawn.spans) > 1 else ""
+    indent = cell_len(label) if label.endswith(" ") else 0
+    lines: list[list[Span]] = [[]]
+    used = 0
+    for text, ink in drawn.spans:
+        for word in re.findall(r" *[^ ]+| +", text):
+            if used > indent and used + cell_len(word) > width:
+                lines.append([(" " * indent, ink)])
+                used, word = indent, word.lstrip()
+            lines[-1].append((word, ink))
+            used += cell_len(word)
+    return [Line(tuple(spans), drawn.ground) for spans in lines]
 
 
 def dimmed(drawn: Line) -> Line:

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Button, Input
 
-from console.ink import Line, line
+from console.ink import Line, folded, line
 from console.widgets.sheet import Sheet
 
 __all__ = ["DEAF_SECONDS", "REPEAT_SECONDS", "Dialog", "Leaf", "Page", "Question", "Subject"]
@@ -162,17 +162,17 @@ class Question(ModalScreen[bool]):
         return typing or key.key != last or key.time - at >= REPEAT_SECONDS
 
     def _open(self) -> None:
+        """Ask from the beginning; what was typed stays."""
         self._page.shown_at = None
         self._page.refresh()
         if self._word:
-            field = self.query_one(Input)
-            field.value = ""
-            field.focus()
+            self.query_one(Input).focus()
         else:
             self.query_one("#cancel").focus()
 
-    def _write(self, _: int) -> list[Line]:
-        return [*self._subject.lines(), line((self._note, "alarm"))]
+    def _write(self, width: int) -> list[Line]:
+        written = [*self._subject.lines(), line((self._note, "alarm"))]
+        return [part for whole in written for part in folded(whole, width)]
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -196,7 +196,7 @@ class Question(ModalScreen[bool]):
 
     def _answer(self) -> None:
         if self._subject.ask_again():
-            self._say("The position has moved since this was asked: read it and answer again.")
+            self._say("The position has moved since this was asked: read it above and answer again.")
             self._open()
         else:
             self.dismiss(True)

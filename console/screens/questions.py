@@ -14,7 +14,7 @@ from console.screens.dialog import Question
 from console.store import Store
 from zenotc.models.strategy import Strategy
 
-__all__ = ["ask_to_clear", "ask_to_flatten"]
+__all__ = ["ask_to_clear", "ask_to_flatten", "outgrown"]
 
 FLATTEN_ALL_WORD = "flatten"
 
@@ -22,20 +22,21 @@ _LABEL_WIDTH = 15
 _ROWS = 4
 """So many strategies are listed by name; of more, the rest is counted."""
 
-_TOLERATED = Decimal("0.1")
-"""Asked again once, only a move of more than this share asks a third time: a maker's position never stands still."""
+_GROWN_BY = Decimal("0.25")
+"""Asked again once, only what has grown by more than this share, and by a quote at least, is asked about again: the
+position of a strategy that trades never stands still."""
 
 Meanwhile = Callable[[], Coroutine[object, object, None]]
 
 
 @dataclass(slots=True)
 class _Asked:
-    """How a strategy stood when the question was asked."""
+    """How a strategy stood when the question was opened, and what its position was when it was last asked."""
 
     name: str
-    asset: str
     status: str
     position: Decimal
+    last: Decimal
 
 
 class _Flatten:
@@ -51,21 +52,46 @@ class _Flatten:
 
     def __init__(self, store: Store, strategies: Sequence[Strategy]) -> None:
         self._store = store
-        self._asked = {s.id: _Asked(clean(s.name, 80), s.asset, s.status, s.current_position) for s in strategies}
+        self._asked = {
+            s.id: _Asked(clean(s.name, 80), s.status, s.current_position, s.current_position) for s in strategies
+        }
         self._again = False
 
     def ask_again(self) -> bool:
-        """Return whether a position has changed since this was asked, and ask about the new one."""
-        moved = False
+        """Return whether the answer is to a question that is not the one any more, and ask about how things stand.
+
+        Any change asks again, once: it has come after what was read. From then on only what would trade something
+        essentially else does.
+        """
+        if not (self._outgrown() if self._again else self._moved()):
+            return False
+        self._again = True
+        for strategy_id, asked in self._asked.items():
+            asked.last = self._position(strategy_id)
+        return True
+
+    def _position(self, strategy_id: str) -> Decimal:
+        strategy = self._store.strategy(strategy_id)
+        return strategy.current_position if strategy else Decimal(0)
+
+    def _moved(self) -> bool:
+        return any(self._position(strategy_id) != asked.last for strategy_id, asked in self._asked.items())
+
+    def _outgrown(self) -> bool:
+        """Return whether a position has turned round or grown since it was last asked about; of several, their sum."""
+        last = now = quote = Decimal(0)
         for strategy_id, asked in self._asked.items():
             strategy = self._store.strategy(strategy_id)
-            position = strategy.current_position if strategy else Decimal(0)
-            tolerated = abs(asked.position) * _TOLERATED if self._again and position * asked.position > 0 else 0
-            if abs(position - asked.position) > tolerated:
-                moved = True
-                asked.position, asked.status = position, strategy.status if strategy else "gone"
-        self._again = self._again or moved
-        return moved
+            if strategy is None:
+                continue
+            if len(self._asked) == 1 or strategy.mid is None:
+                if outgrown(asked.last, strategy.current_position, strategy.quote_size):
+                    return True
+                continue
+            last += abs(asked.last) * strategy.mid
+            now += abs(strategy.current_position) * strategy.mid
+            quote = max(quote, strategy.quote_size * strategy.mid)
+        return outgrown(last, now, quote)
 
     def lines(self) -> list[Line]:
         """Return what it would come to now."""
@@ -118,7 +144,15 @@ class _Flatten:
         if rest:
             flat = sum(not strategy.current_position for strategy in rest)
             lines.append(line((f"… and {len(rest)} more" + (f", {flat} of them flat" if flat else ""), "muted")))
-        return [*lines, Line(), *self._costs(found)]
+        return [*lines, Line(), self._worth(found), *self._costs(found)]
+
+    def _worth(self, found: list[Strategy]) -> Line:
+        """Sum up the positions, and what the same ones were worth that were there when the question was opened."""
+        marked = [(strategy, strategy.mid) for strategy in found if strategy.mid is not None]
+        now = sum((abs(strategy.current_position) * mid for strategy, mid in marked), Decimal(0))
+        opened = sum((abs(self._asked[strategy.id].position) * mid for strategy, mid in marked), Decimal(0))
+        moved = f"  was {number(opened, 2)} when this was asked" if opened != now else ""
+        return _labelled("Worth", f"{number(now, 2)} USD at the mids", "plain", moved)
 
     def _costs(self, strategies: Sequence[Strategy]) -> list[Line]:
         """Estimate what the spread and the depth cost: together they go through the same book."""
@@ -197,6 +231,21 @@ def ask_to_flatten(store: Store, strategies: Sequence[Strategy], meanwhile: Mean
 def ask_to_clear(store: Store, operator: str) -> Question:
     """Ask whether to end the emergency stop."""
     return Question("Clear the emergency stop", _Clear(store, operator), "Clear")
+
+
+def outgrown(before: Decimal, now: Decimal, quote: Decimal) -> bool:
+    """Return whether a position, or a sum of them, has become another one: turned round or grown, by a quote at least.
+
+    Parameters
+    ----------
+    before, now
+        Base units, or USD of a sum.
+    quote
+        What one quote trades, in the same unit.
+    """
+    turned = before * now < 0 and abs(now) >= quote
+    grown = abs(now) - abs(before)
+    return turned or (grown >= quote > 0 and grown > abs(before) * _GROWN_BY)
 
 
 def _labelled(label: str, words: str, ink: Ink = "plain", warning: str = "") -> Line:

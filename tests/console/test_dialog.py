@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from textual.screen import Screen
 
 from console.app import ConsoleApp
+from console.ink import folded, line
 from console.screens.dialog import Page, Question
-from tests.console.reading import read
+from console.screens.questions import outgrown
+from tests.console.reading import answer, read
 
 
 @pytest.mark.parametrize(
@@ -36,6 +41,70 @@ async def test_no_frame_shows_a_box_without_its_text(
         await pilot.press(key)
         await until(pilot, lambda: any(words in frame for frame in frames))
         assert all(words in frame for frame in frames if f"╭─ {title}" in frame)
+
+
+async def _trade(engine: Any, step: Decimal) -> None:
+    """Fill a quote of each strategy, on one side and then on the other, every 100 ms."""
+    for number in itertools.count():
+        for strategy_id in ("s-btc", "s-tight", "s-eth"):
+            moved = step if number % 3 else -step
+            position = engine.strategies[strategy_id]["currentPosition"] + moved
+            await engine.change(strategy_id, currentPosition=position)
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(("key", "keys"), [("f", ("right", "enter")), ("F", ("enter",))])
+async def test_a_desk_that_trades_is_flattened_with_two_answers_at_most(
+    desk: Any, screen_text: Any, until: Any, key: str, keys: tuple[str, ...]
+) -> None:
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        trading = asyncio.create_task(_trade(engine, Decimal("0.002")))
+        await pilot.press(key)
+        await read(app, pilot)
+        opened = app.store.wire["s-btc"]["currentPosition"]
+        await until(pilot, lambda: app.store.wire["s-btc"]["currentPosition"] != opened)
+        if key == "F":
+            await pilot.press(*"flatten")
+        assert await answer(app, pilot, *keys), "any change asks once"
+        folds = ("The position has moved since this was asked: read it above and  ", "│  answer again. ")
+        await until(pilot, lambda: all(fold in screen_text(app) for fold in folds))
+        assert not await answer(app, pilot, *keys)
+        await until(pilot, lambda: ("flatten", "s-btc") in engine.calls)
+        trading.cancel()
+
+
+async def test_after_that_only_what_has_turned_round_or_grown_is_asked_about_again(desk: Any, until: Any) -> None:
+    async with desk() as (app, engine, pilot):
+        await pilot.press("f")
+        for position, asks in (("3.3", True), ("4.2", True), ("4.0", False)):
+            await read(app, pilot)
+            await engine.change("s-btc", currentPosition=Decimal(position))
+            assert await answer(app, pilot, "right", "enter") is asks, position
+        await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "asks"),
+    [
+        ("3.2", "3.7", False),  # a quote more, and less than a quarter
+        ("3.2", "4.2", True),
+        ("0.4", "0.8", False),  # twice as much, and less than a quote
+        ("0.4", "1.0", True),
+        ("0", "0.5", True),
+        ("3.2", "0", False),
+        ("0.2", "-0.2", False),
+        ("0.2", "-0.5", True),
+        ("-3", "2", True),
+    ],
+)
+def test_what_a_position_must_have_become_to_be_asked_about_again(before: str, now: str, asks: bool) -> None:
+    assert outgrown(Decimal(before), Decimal(now), Decimal("0.5")) is asks
+
+
+def test_a_line_is_folded_between_words_under_its_text() -> None:
+    whole = line(("Label  ", "muted"), ("some words", "plain"), ("  that warn of it", "caution"))
+    assert folded(whole, 40) == [whole]
+    assert [part.text for part in folded(whole, 20)] == ["Label  some words", "       that warn of", "       it"]
 
 
 async def test_a_question_is_deaf_from_when_its_text_was_first_seen(desk: Any) -> None:

@@ -21,7 +21,7 @@ from console.commands import Command
 from console.screens.dialog import Page, Question
 from console.screens.event_details import EventDetails
 from console.screens.help import Help
-from tests.console.reading import read
+from tests.console.reading import answer
 from tests.console.typist import Typist, key_press
 from tests.end_to_end.engine_process import engine, profile
 from tests.waiting import eventually
@@ -327,9 +327,9 @@ async def _command_several(desk: Desk) -> None:
 async def _answer(desk: Desk, *keys: str) -> None:
     """Answer a question, which is asked again where the position has moved, and wait for the outcome."""
     before = desk.app.store.commands.last
-    while isinstance(desk.app.screen, Question):
-        await read(desk.app, desk.hand)
-        await desk.press(*keys)
+    while await answer(desk.app, desk.hand, *keys):
+        keys = keys[-1:] if len(keys[0]) == 1 else keys  # a word that was typed stays
+    desk.pressed.update(keys)
     await desk.until(lambda: desk.app.store.commands.last is not before)
     await desk.settle()
 

@@ -276,8 +276,8 @@ async def test_flatten_asks_again_when_the_position_has_changed(desk: Any, scree
         await read(app, pilot)
         assert engine.calls == [] and app.screen.focused.id == "cancel"
         text = screen_text(app)
-        assert "The position has moved since this was asked" in text and "was +3.200" not in text
-        await engine.change("s-btc", currentPosition=Decimal("-1.050"))
+        assert "The position has moved since this was asked" in text and "was +3.200 when this was asked" in text
+        await engine.change("s-btc", currentPosition=Decimal("-1.400"))
         await pilot.press("right", "enter")
         await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
 
