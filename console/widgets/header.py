@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from console.actions import key_of
@@ -19,6 +19,9 @@ Part = tuple[int, tuple[Span, ...]]
 """What the line can do without first has the highest number."""
 
 _REPLAY_DIFFERS_BY_SECONDS = 60
+_BLIND = "NO ANSWER: `zenotc emergency-stop` in another terminal stops it · "
+"""First of all, and short: on a narrow terminal the rest of the line is cut."""
+
 _ROOMY = 100
 """From this width on the gaps are wide and the labels whole."""
 
@@ -84,16 +87,19 @@ class Header(Sheet):
     def _emergency(self) -> str | None:
         store, now = self._store, self._store.clock()
         command = next((c for c in reversed(store.commands.commands) if c.action == "emergency_stop" and c.doing), None)
-        sight = f" · link lost, last heard {age(store.data_age_seconds)} ago" if store.stale else ""
-        if command is not None and command.outcome == "sent":
-            took = duration(command.elapsed(now))
-            return f"EMERGENCY STOP sent {took} ago … waiting for the venues{sight}"
         status = store.status
-        if status is not None and status.emergency_stop.active:
+        in_force = status if status is not None and status.emergency_stop.active else None
+        proved = in_force is not None and not in_force.emergency_stop.unconfirmed_venues
+        sight = f" · link lost, last heard {age(store.data_age_seconds)} ago" if store.stale else ""
+        blind = _BLIND if store.stale and not proved else ""
+        if command is not None and command.outcome == "sent":
+            missing = _in_force(in_force) if in_force else _unheard(status)
+            return f"{blind}EMERGENCY STOP {missing} · sent {duration(command.elapsed(now))} ago{sight}"
+        if in_force is not None:
             self._seen_in_force = command
-            return f"EMERGENCY STOP {_in_force(status)}{sight}"
+            return f"{blind}EMERGENCY STOP {_in_force(in_force)}{sight}"
         if command is not None and command is not self._seen_in_force and command.outcome in ("refused", "unknown"):
-            return f"EMERGENCY STOP NOT CONFIRMED, press ! ! again: {command.detail}{sight}"
+            return f"{blind}EMERGENCY STOP NOT CONFIRMED, press ! ! again: {command.detail}{sight}"
         return None
 
     def _left(self, roomy: bool) -> list[Part]:
@@ -155,12 +161,21 @@ def _in_force(status: EngineStatus) -> str:
     if not state.durable:
         by += " · ENDS WITH THE ENGINE'S PROCESS"
     if state.unconfirmed_venues:
-        left = {venue.name: venue.open_orders + venue.unknown_orders for venue in status.venues}
-        missing = ", ".join(
-            clean(name, 24) + (f" ({left[name]} orders)" if left.get(name) else "") for name in state.unconfirmed_venues
-        )
-        return f"NOT CONFIRMED BY: {missing} · in force{since}{by}"
+        return f"{_unconfirmed(state.unconfirmed_venues, status)} · in force{since}{by}"
     return f"every venue confirmed · {key_of('clear_emergency_stop')} clears it · in force{since}{by}"
+
+
+def _unheard(status: EngineStatus | None) -> str:
+    """Say who has not confirmed a stop that the engine does not speak of yet: nobody."""
+    if status is None or not status.venues:
+        return "NOT CONFIRMED: waiting for the engine"
+    return _unconfirmed([venue.name for venue in status.venues], status)
+
+
+def _unconfirmed(venues: Sequence[str], status: EngineStatus) -> str:
+    left = {venue.name: venue.open_orders + venue.unknown_orders for venue in status.venues}
+    names = ", ".join(clean(name, 24) + (f" ({left[name]} orders)" if left.get(name) else "") for name in venues)
+    return f"NOT CONFIRMED BY{f' {len(venues)}' if len(venues) > 1 else ''}: {names}"
 
 
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:

@@ -175,6 +175,28 @@ async def test_it_shows_the_venues_that_have_not_confirmed(desk: Any, screen_tex
         assert "NOT CONFIRMED BY: sandbox-hedge" in screen_text(app).splitlines()[0]
 
 
+async def test_while_it_is_under_way_the_banner_says_who_has_not_confirmed_and_what_to_do_where_nobody_answers(
+    desk: Any, screen_text: Any, monkeypatch: Any, until: Any
+) -> None:
+    def top() -> str:
+        return screen_text(app).splitlines()[0]
+
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        engine.answers["emergency_stop"] = asyncio.get_running_loop().create_future()
+        await _press_at(app, pilot, monkeypatch, 1000.0)
+        await _press_at(app, pilot, monkeypatch, 1000.3)
+        await until(pilot, lambda: "EMERGENCY STOP NOT CONFIRMED BY: sandbox (18 orders) · sent " in top())
+        engine.emergency = engine.emergency.model_copy(
+            update={"active": True, "unconfirmed_venues": ["hedge", "sandbox"]}
+        )
+        app.store.status = await engine.mm_strategy.status()
+        assert "EMERGENCY STOP NOT CONFIRMED BY 2: hedge, sandbox (18 orders) · " in top()
+        engine.lose()
+        assert top().startswith(" SANDBOX   NO ANSWER: `zenotc emergency-stop` in another terminal stops it · ")
+        app.store.status = None
+        assert "NO ANSWER: `zenotc emergency-stop` in another terminal stops it · " in top()
+
+
 async def test_it_shows_that_a_restart_would_end_it(desk: Any, screen_text: Any) -> None:
     async with desk() as (app, engine, _pilot):
         engine.emergency = engine.emergency.model_copy(update={"active": True, "operator": "desk", "durable": False})
