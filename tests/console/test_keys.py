@@ -194,7 +194,7 @@ async def test_while_it_is_under_way_the_banner_says_who_has_not_confirmed_and_w
         engine.lose()
         assert top().startswith(" SANDBOX   NO ANSWER: `zenotc emergency-stop` in another terminal stops it · ")
         app.store.status = None
-        assert "NO ANSWER: `zenotc emergency-stop` in another terminal stops it · " in top()
+        assert "NO ANSWER: `zenotc emergency-stop` in another terminal stops it" in top()
 
 
 async def test_it_shows_that_a_restart_would_end_it(desk: Any, screen_text: Any) -> None:
