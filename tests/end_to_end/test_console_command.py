@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import until
+from tests.end_to_end.engine_process import engine, profile
+from tests.waiting import eventually, until
+from zenotc import ZenOTCClient
 
 
 class Terminal:
@@ -34,10 +37,16 @@ class Terminal:
 
     def read_until(self, text: str, seconds: float = 30) -> None:
         """Read until the text has been written, or fail."""
+        assert self.shows(text, seconds), f"{text!r} did not appear in {self.output[-3000:]!r}"
+
+    def shows(self, text: str, seconds: float, after: int = 0) -> bool:
+        """Read for at most so long until the text has been written behind so many bytes; return whether it was."""
         deadline = time.monotonic() + seconds
-        while text.encode() not in self.output:
-            assert time.monotonic() < deadline, f"{text!r} did not appear in {self.output[-3000:]!r}"
+        while text.encode() not in self.output[after:]:
+            if time.monotonic() >= deadline:
+                return False
             self._read(0.1)
+        return True
 
     def press(self, keys: str) -> None:
         """Press keys."""
@@ -114,6 +123,37 @@ def test_it_leaves_an_engine_alone_that_was_there(tmp_path: Path) -> None:
         finally:
             engine.terminate()
             engine.wait(30)
+
+
+async def test_two_presses_stop_everything_and_the_terminal_shows_the_proof(tmp_path: Path) -> None:
+    with engine(tmp_path):
+        url = str(profile(tmp_path)["url"])
+        async with ZenOTCClient(base_url=url, state_dir=tmp_path, operator="tester") as client:
+            calls = client.mm_strategy
+            await eventually(calls.status, lambda now: now.open_orders > 0, 40)
+            with terminal("console", "--state-dir", tmp_path) as console:
+                console.read_until("ETH Inventory")
+                console.read_until("active")
+                await asyncio.to_thread(_press_emergency, console)
+                stopped = await calls.status()
+                assert stopped.emergency_stop.active and not stopped.emergency_stop.unconfirmed_venues
+                assert stopped.venues and all(v.open_orders + v.unknown_orders == 0 for v in stopped.venues)
+                assert {strategy.status for strategy in await calls.list()} == {"stopped"}
+                console.press("q")
+                assert console.wait() == 0
+
+
+def _press_emergency(console: Terminal) -> None:
+    """Press ! twice, the second time once the first is seen; again where that took longer than the key waits."""
+    deadline = time.monotonic() + 40
+    while b"every venue confirmed" not in console.output:
+        assert time.monotonic() < deadline, console.output[-3000:]
+        before = len(console.output)
+        console.press("!")
+        console.shows("Press ! again", 5, after=before)
+        time.sleep(0.2)  # closer together they would be one key that is held down
+        console.press("!")
+        console.shows("every venue confirmed", 5)
 
 
 def test_an_engine_that_cannot_start_is_explained_after_the_screen_is_gone(tmp_path: Path) -> None:
