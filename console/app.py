@@ -213,9 +213,9 @@ class ConsoleApp(App[int]):
 
     def repaint(self) -> None:
         """Show all that has changed since the last time."""
-        self._show_selected()
         for draw in self._parts:
             draw()
+        self._show_selected()
 
     def _draw_desk(self) -> None:
         live = self.store.status is not None and self.store.status.environment == "live"

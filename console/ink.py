@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from rich.cells import cell_len
 
-__all__ = ["INKS", "Ink", "Line", "Span", "dimmed", "folded", "line", "signed_ink"]
+__all__ = ["INKS", "Ink", "Line", "Span", "cells", "dimmed", "folded", "line", "signed_ink"]
 
 Ink = Literal[
     "plain", "strong", "muted", "faint", "accent", "gain", "loss", "own", "caution", "alarm", "key", "rule",
@@ -36,7 +36,12 @@ class Line:
     @property
     def width(self) -> int:
         """How many cells it takes."""
-        return sum(cell_len(text) for text, _ in self.spans)
+        return sum(cells(text) for text, _ in self.spans)
+
+
+def cells(text: str) -> int:
+    """Return how many cells a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def line(*spans: Span, ground: Ink = "ground") -> Line:

@@ -12,14 +12,13 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import ClassVar, NamedTuple, Self
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.ink import INKS, Ink, Line
+from console.ink import INKS, Ink, Line, cells
 
 __all__ = ["Sheet"]
 
@@ -72,8 +71,10 @@ class Sheet(Widget):
         if not changes:
             return
         top, regions = self.gutter.top, []
+        former = {id(old): self._strips.pop(y + top, None) for y, old, _ in changes}
         for y, old, new in changes:
-            self._strips.pop(y + top, None)
+            if (scrolled := former.get(id(new))) is not None:
+                self._strips[y + top] = scrolled
             start, end = _difference(old, new, width)
             regions.append(Region(start, y, end - start, 1))
         self.refresh(*regions)
@@ -178,13 +179,13 @@ def _difference(old: Line | None, new: Line | None, width: int) -> tuple[int, in
     for (old_text, old_ink), (new_text, new_ink) in zip(old.spans, new.spans, strict=False):
         if old_ink != new_ink or old_text != new_text:
             break
-        start += cell_len(new_text)
+        start += cells(new_text)
     until = width
     if old.width == new.width:
         until = new.width  # which may lie outside: a line is as long as its text
         for (old_text, old_ink), (new_text, new_ink) in zip(reversed(old.spans), reversed(new.spans), strict=False):
             if old_ink != new_ink or old_text != new_text:
                 break
-            until -= cell_len(new_text)
+            until -= cells(new_text)
     start = min(start, width - 1)
     return start, max(min(until, width), start + 1)
