@@ -123,6 +123,7 @@ class Hand:
     async def _ask_to_flatten(
         self, strategies: Sequence[Strategy], refused: Sequence[tuple[Strategy, str]] = (), *, word: str = ""
     ) -> None:
+        self._store.depths.clear()  # they are of the last question
         meanwhile = partial(self._link.look_deep, {s.asset for s in strategies if s.current_position})
         send = partial(self._operator.command, "flatten", strategies, refused)
         question = ask_to_flatten(self._store, strategies, meanwhile, word=word)

@@ -50,7 +50,9 @@ def line(*spans: Span, ground: Ink = "ground") -> Line:
 
 
 def folded(drawn: Line, width: int) -> list[Line]:
-    """Return a line as so many as it takes to fit a width, broken between words; a label's column stays empty."""
+    """Return a line as so many as it takes to fit a width, broken between its pieces, or where one is longer between
+    words; a label's column stays empty.
+    """
     if drawn.width <= width:
         return [drawn]
     label = drawn.spans[0][0] if len(drawn.spans) > 1 else ""
@@ -58,7 +60,8 @@ def folded(drawn: Line, width: int) -> list[Line]:
     lines: list[list[Span]] = [[]]
     used = 0
     for text, ink in drawn.spans:
-        for word in re.findall(r" *[^ ]+| +", text):
+        whole = indent + cell_len(text.lstrip()) <= width
+        for word in [text] if whole else re.findall(r" *[^ ]+| +", text):
             if used > indent and used + cell_len(word) > width:
                 lines.append([(" " * indent, ink)])
                 used, word = indent, word.lstrip()

@@ -166,7 +166,7 @@ class Link:
         while True:
             for asset in assets:
                 try:
-                    self._store.depths[asset] = await self._client.mm_strategy.order_book(asset, depth=DEEP_LEVELS)
+                    self._store.depth_changed(await self._client.mm_strategy.order_book(asset, depth=DEEP_LEVELS))
                 except ZenOTCError as error:
                     self._store.problem = f"no book of {clean(asset, 20)}: {clean(error.message)}"
                 await asyncio.sleep(DEEP_PAUSE_SECONDS)

@@ -123,6 +123,8 @@ class Store:
     live_after_seq: int | None = None
     books: dict[str, OrderBook] = field(default_factory=dict)
     depths: dict[str, OrderBook] = field(default_factory=dict)
+    _books_at: dict[str, float] = field(default_factory=dict)
+    _depths_at: dict[str, float] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     events: EventRing = field(default_factory=EventRing)
     history: History = field(default_factory=History)
@@ -177,8 +179,14 @@ class Store:
     def book_changed(self, book: OrderBook) -> None:
         """Take a book; the newest one of an asset is kept."""
         self.books[book.asset] = book
+        self._books_at[book.asset] = self.clock()
         self.queue.update(book)
         self._widen(book.asset, decimals_of(book.lot_size))
+
+    def depth_changed(self, book: OrderBook) -> None:
+        """Take a book as deep as somebody has asked for."""
+        self.depths[book.asset] = book
+        self._depths_at[book.asset] = self.clock()
 
     def _widen(self, asset: str, decimals: int) -> None:
         if decimals > self._position_decimals.get(asset, 0):
@@ -297,6 +305,15 @@ class Store:
         """Return how many decimals prices of an asset have."""
         book = self.books.get(asset) or self.depths.get(asset)
         return decimals_of(book.tick_size) if book else 2
+
+    def deepest_book(self, asset: str) -> OrderBook | None:
+        """Return the book of an asset as it is now known: its age is how old the engine's was, and its way since."""
+        kept = ((self.depths, self._depths_at), (self.books, self._books_at))
+        found = next(((books[asset], at[asset]) for books, at in kept if asset in books), None)
+        if found is None:
+            return None
+        book, came_at = found
+        return book.model_copy(update={"data_age_seconds": (book.data_age_seconds or 0) + self.clock() - came_at})
 
     @property
     def data_age_seconds(self) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from console.actions import OLD_SECONDS
 from console.estimate import Estimate, walk
 from console.formatting import age, clean, clock_time, fit, number, zone_name
 from console.ink import Ink, Line, line, signed_ink
@@ -104,10 +105,11 @@ class _Flatten:
         store, asked = self._store, self._asked[strategy.id]
         position, mid, asset = strategy.current_position, strategy.mid, clean(strategy.asset, 20)
         decimals = store.position_decimals(strategy.asset)
-        worth = "–"
+        worth = "unknown: no mid"
         if mid is not None:
             price = number(mid, store.price_decimals(strategy.asset))
             worth = f"{number(abs(position) * mid, 2)} USD at the mid of {price}"
+        old = self._old_mid(strategy)
         changed = f"  was {asked.status} when this was asked" if strategy.status != asked.status else ""
         was = number(asked.position, decimals, signed=True)
         moved = f"  was {was} when this was asked" if position != asked.position else ""
@@ -119,7 +121,7 @@ class _Flatten:
             ),
             _labelled("Cancels", f"{strategy.open_orders} open orders"),
             _labelled("Trades", _trade(strategy, decimals), "strong"),
-            _labelled("Worth", worth),
+            _labelled("Worth", worth, "stale" if old else "plain", old),
             *self._costs([strategy]),
             _labelled("Bound", f"{strategy.max_slippage_bps:g} bps from the mid; then it is stopped"),
         ]  # fmt: skip
@@ -152,7 +154,17 @@ class _Flatten:
         now = sum((abs(strategy.current_position) * mid for strategy, mid in marked), Decimal(0))
         opened = sum((abs(self._asked[strategy.id].position) * mid for strategy, mid in marked), Decimal(0))
         moved = f"  was {number(opened, 2)} when this was asked" if opened != now else ""
-        return _labelled("Worth", f"{number(now, 2)} USD at the mids", "plain", moved)
+        old = next(filter(None, (self._old_mid(strategy) for strategy, _ in marked)), "")
+        words = f"{number(now, 2)} USD at the mids"
+        return _labelled("Worth", words, "stale" if old else "plain", old + moved)
+
+    def _old_mid(self, strategy: Strategy) -> str:
+        """Say how old the mid of a strategy is, where that is too old to rely on."""
+        store = self._store
+        if not store.prices_stale(strategy):
+            return ""
+        seconds = store.market_age_seconds(strategy)
+        return f"  of {age(store.data_age_seconds if seconds is None else seconds)} ago"
 
     def _costs(self, strategies: Sequence[Strategy]) -> list[Line]:
         """Estimate what the spread and the depth cost: together they go through the same book."""
@@ -163,36 +175,43 @@ class _Flatten:
             if strategy.current_position:
                 sums[strategy.asset, strategy.current_position > 0].append(strategy)
         estimates = {key: self._estimate(key[0], together) for key, together in sums.items()}
-        lines = [
-            self._cost(f"Cost {'sell' if long else 'buy'} {asset}" if len(strategies) > 1 else "Cost", asset, estimate)
-            for (asset, long), estimate in estimates.items()
-        ]
+        old = {asset: self._old_book(asset) for asset, _ in sums}
+        lines = []
+        for (asset, long), estimate in estimates.items():
+            label = f"Cost {'sell' if long else 'buy'} {asset}" if len(strategies) > 1 else "Cost"
+            lines.append(self._cost(label, asset, estimate, old[asset]))
         if len(estimates) > 1:
             known = [estimate for estimate in estimates.values() if estimate is not None]
             whole = "about " if len(known) == len(estimates) else "at least "
-            lines.append(_labelled("Together", f"{whole}{number(sum(e.cost for e in known), 2)} USD", "strong"))
+            together = f"{whole}{number(sum(e.cost for e in known), 2)} USD"
+            lines.append(_labelled("Together", together, "stale" if any(old.values()) else "strong"))
         return [*lines, _labelled("Fees", "unknown, on top · depth: the quoting venue's book", "muted")]
 
     def _estimate(self, asset: str, strategies: Sequence[Strategy]) -> Estimate | None:
-        book = self._store.depths.get(asset) or self._store.books.get(asset)
+        book = self._store.deepest_book(asset)
         if book is None:
             return None
         bound = min(Decimal(str(strategy.max_slippage_bps)) for strategy in strategies)
         return walk(book, sum((s.current_position for s in strategies), Decimal(0)), bound)
 
-    def _cost(self, label: str, asset: str, estimate: Estimate | None) -> Line:
+    def _old_book(self, asset: str) -> str:
+        """Say why the book of an asset is not one to rely on, where it is not."""
+        book = self._store.deepest_book(asset)
+        if book is None or (book.usable and (book.data_age_seconds or 0) <= OLD_SECONDS):
+            return ""
+        reason = "" if book.usable else f", {clean(book.reason, 40).replace('_', ' ')}"
+        return f"  book of {age(book.data_age_seconds)} ago{reason}"
+
+    def _cost(self, label: str, asset: str, estimate: Estimate | None, old: str) -> Line:
         label = clean(label, _LABEL_WIDTH - 1)
         if estimate is None:
-            return _labelled(label, f"unknown: no book of {clean(asset, 20)} yet", "caution")
+            return _labelled(label, f"unknown: no book of {clean(asset, 20)}", "caution")
         decimals, prices = self._store.position_decimals(asset), self._store.price_decimals(asset)
         words = f"about {number(estimate.cost, 2)} USD, {estimate.cost_bps:.2f} bps"
         if estimate.average_price is not None:
             words += f", at {number(estimate.average_price, prices)}"
-        if not estimate.missing:
-            old = f"  {age(self._store.data_age_seconds)} old" if self._store.stale else ""
-            return _labelled(label, words, "plain", old)
         short = f"  only {number(estimate.filled, decimals)} of {number(estimate.quantity, decimals)} in the book"
-        return _labelled(label, words, "plain", short)
+        return _labelled(label, words, "stale" if old else "plain", (short if estimate.missing else "") + old)
 
 
 class _Clear:

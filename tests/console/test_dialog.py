@@ -14,7 +14,10 @@ from console.app import ConsoleApp
 from console.ink import folded, line
 from console.screens.dialog import Page, Question
 from console.screens.questions import outgrown
+from tests.console.double import demo_book
 from tests.console.reading import answer, read
+from zenotc.exceptions import ConnectionFailedError
+from zenotc.models.quotes import OrderBook
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,45 @@ def test_what_a_position_must_have_become_to_be_asked_about_again(before: str, n
 def test_a_line_is_folded_between_words_under_its_text() -> None:
     whole = line(("Label  ", "muted"), ("some words", "plain"), ("  that warn of it", "caution"))
     assert folded(whole, 40) == [whole]
+    assert [part.text for part in folded(whole, 25)] == ["Label  some words", "       that warn of it"]
     assert [part.text for part in folded(whole, 20)] == ["Label  some words", "       that warn of", "       it"]
+
+
+async def test_what_a_dead_book_says_is_marked_with_its_age(desk: Any, screen_text: Any, until: Any) -> None:
+    async def dead(asset: str, depth: int = 20) -> OrderBook:
+        silent = {"usable": False, "reason": "stale_market_data", "data_age_seconds": 23.0}
+        return demo_book(asset).model_copy(update=silent)
+
+    async with desk() as (app, engine, pilot):
+        engine.mm_strategy.order_book = dead
+        await engine.change("s-btc", dataAgeSeconds=23.0)
+        await pilot.press("f")
+        await until(pilot, lambda: "book of 23 s ago, stale market data" in screen_text(app))
+        worth = "197,898.40 USD at the mid of 61,843.25"
+        assert f"{worth}  of 23 s ago" in screen_text(app)
+        inks = {text.strip(): ink for part in app.screen._page._drawn for text, ink in part.spans}
+        assert inks[worth] == inks["about 8.80 USD, 0.44 bps, at 61,840.50"] == "stale"
+
+
+async def test_the_book_of_an_earlier_question_is_not_taken_for_that_of_now(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async def none(asset: str, depth: int = 20) -> OrderBook:
+        raise ConnectionFailedError("no answer")
+
+    now = [1000.0]
+    async with desk(clock=lambda: now[0]) as (app, engine, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: "BTC" in app.store.depths)
+        await read(app, pilot)
+        await pilot.press("escape")
+        engine.mm_strategy.order_book = none
+        now[0] += 23
+        await pilot.press("f")
+        await until(pilot, lambda: "book of 23 s ago" in screen_text(app))
+        assert not app.store.depths, "what is left is the book that the detail shows"
+        app.store.books.clear()
+        await until(pilot, lambda: "unknown: no book of BTC" in screen_text(app))
 
 
 async def test_a_question_is_deaf_from_when_its_text_was_first_seen(desk: Any) -> None:

@@ -13,7 +13,7 @@ from console.double_press import DoublePress
 from console.estimate import walk
 from console.screens.dialog import Page
 from tests.console.double import demo_book, demo_strategies
-from tests.console.reading import read
+from tests.console.reading import answer, read
 from zenotc.exceptions import CircuitBreakerError, OutcomeUnknownError
 from zenotc.models.quotes import BookLevel
 from zenotc.models.strategy import Strategy
@@ -290,17 +290,13 @@ async def test_flatten_asks_again_when_the_position_has_changed(desk: Any, scree
     async with desk() as (app, engine, pilot):
         await pilot.press("f")
         await engine.change("s-btc", currentPosition=Decimal("-1.000"), status="paused")
-        await read(app, pilot)
-        text = screen_text(app)
-        assert "buy 1.000 BTC" in text and "was +3.200 when this was asked" in text
-        assert "was active when this was asked" in text
-        await pilot.press("right", "enter")
-        await read(app, pilot)
-        assert engine.calls == [] and app.screen.focused.id == "cancel"
-        text = screen_text(app)
-        assert "The position has moved since this was asked" in text and "was +3.200 when this was asked" in text
+        was = ("buy 1.000 BTC", "was +3.200 when this was asked", "was active when this was asked")
+        await until(pilot, lambda: all(words in screen_text(app) for words in was))
+        assert await answer(app, pilot, "right", "enter")
+        await until(pilot, lambda: "The position has moved since this was asked" in screen_text(app))
+        assert engine.calls == [] and app.screen.focused.id == "cancel" and was[1] in screen_text(app)
         await engine.change("s-btc", currentPosition=Decimal("-1.400"))
-        await pilot.press("right", "enter")
+        assert not await answer(app, pilot, "right", "enter")
         await until(pilot, lambda: engine.calls == [("flatten", "s-btc")])
 
 
