@@ -9,7 +9,7 @@ from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Literal
 
-from zenotc.exceptions import CircuitBreakerError, NotFoundError, StrategyError, ValidationError
+from zenotc.exceptions import CircuitBreakerError, NotFoundError, StrategyError, ValidationError, ZenOTCError
 from zenotc.models import commands
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
@@ -41,6 +41,7 @@ class DeskDouble:
         self.journal: list[JournalledEvent] = []
         self.commands: list[commands.Command] = []
         self.past: list[commands.PastCommand] = []
+        self.refused: list[tuple[commands.RefusedRequest, ZenOTCError]] = []
         self.held: dict[str, Strategy] = {}
         self.delay_seconds = 0.0
         self.failure: Exception | None = None
@@ -105,6 +106,9 @@ class DeskDouble:
             case commands.ClearEmergencyStop():
                 self.emergency = False
                 return EmergencyState(active=False)
+
+    def note_refusal(self, refused: commands.RefusedRequest, refusal: ZenOTCError) -> None:
+        self.refused.append((refused, refusal))
 
     def past_commands(self, *, since_ns: int, limit: int) -> list[commands.PastCommand]:
         return [command for command in self.past if command.received_ns >= since_ns][-limit:]

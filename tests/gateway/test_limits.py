@@ -42,7 +42,7 @@ async def test_refused_rate_says_when_and_never_holds_a_stop_up(desk: DeskDouble
     answers = [await call("GET", "/api/sdk/status") for _ in range(60)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
-    assert refused[0].headers["Retry-After"] == "2"
+    assert int(refused[0].headers["Retry-After"]) in (1, 2)
     assert refused[0].headers["X-RateLimit-Limit"] == "40"
     assert refused[0].headers["X-RateLimit-Remaining"] == "0"
     assert int(refused[0].headers["X-RateLimit-Reset"]) >= 1

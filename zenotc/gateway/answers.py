@@ -31,6 +31,7 @@ __all__ = [
     "answer_page",
     "error_answer",
     "install_error_answers",
+    "parameters_error",
     "unexpected_error",
 ]
 
@@ -145,6 +146,13 @@ def unexpected_error() -> ZenOTCError:
     return ZenOTCError("something unexpected happened in the gateway", code="internal_error")
 
 
+def parameters_error(error: RequestValidationError) -> ValidationError:
+    """Return what is wrong with a request's parameters as an error of ours."""
+    return ValidationError.of_fields(
+        [{"field": str(item["loc"][-1]), "reason": str(item["msg"])} for item in error.errors()]
+    )
+
+
 def install_error_answers(app: FastAPI) -> None:
     """Let every error of an application leave in the envelope, an unexpected one without its inside."""
     app.add_exception_handler(ZenOTCError, _answer_known)
@@ -169,8 +177,7 @@ def _answer_http(_: Request, error: Exception) -> Response:
 
 def _answer_parameters(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [{"field": str(item["loc"][-1]), "reason": str(item["msg"])} for item in error.errors()]
-    return error_answer(ValidationError.of_fields(fields))
+    return error_answer(parameters_error(error))
 
 
 def _answer_unexpected(_: Request, __: Exception) -> Response:

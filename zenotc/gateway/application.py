@@ -13,6 +13,7 @@ from zenotc.gateway.desk import Desk
 from zenotc.gateway.idempotency import MAX_REMEMBERED, REMEMBERED_SECONDS, IdempotencyMemory
 from zenotc.gateway.limits import RateLimiter
 from zenotc.gateway.probes import create_probes
+from zenotc.gateway.refusals import Refusals
 from zenotc.gateway.requests import Gate
 from zenotc.gateway.routes import router
 from zenotc.gateway.settings import GatewaySettings
@@ -45,7 +46,7 @@ def create_app(desk: Desk, keys: KeyStore, *, settings: GatewaySettings | None =
     limiter = RateLimiter(settings.requests_per_second, settings.burst)
     since_ns = time.time_ns() - REMEMBERED_SECONDS * 1_000_000_000
     memory = IdempotencyMemory(desk.past_commands(since_ns=since_ns, limit=MAX_REMEMBERED))
-    app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings, memory)
+    app.state.gate = gate = Gate(desk, Authenticator(keys), limiter, settings, memory, Refusals(desk, limiter))
     install_error_answers(app)
     app.include_router(router)
     hub = StreamHub(gate)

@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Protocol
 
-from zenotc.models.commands import Command, PastCommand
+from zenotc.exceptions import ZenOTCError
+from zenotc.models.commands import Command, PastCommand, RefusedRequest
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
@@ -40,6 +41,9 @@ class Desk(Protocol):
 
     async def execute(self, command: Command) -> Any:
         """Carry out a command and return its result, as the command's class says."""
+
+    def note_refusal(self, refused: RefusedRequest, refusal: ZenOTCError) -> None:
+        """Write down a request that was refused before it became a command."""
 
     def past_commands(self, *, since_ns: int, limit: int) -> list[PastCommand]:
         """Return the newest commands of clients that the journal holds, the oldest first."""

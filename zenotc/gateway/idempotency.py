@@ -75,12 +75,10 @@ class IdempotencyMemory:
         Raises
         ------
         StrategyError
-            If the key came before with another request (409, `idempotency_conflict`).
+            As `refuse_conflict`.
         """
-        self._forget()
+        self.refuse_conflict(request_id, fingerprint)
         seen = self._seen.get(request_id)
-        if seen is not None and seen.fingerprint != fingerprint:
-            raise StrategyError("the idempotency key came before with another request", code="idempotency_conflict")
         if seen is None:
             task = asyncio.create_task(run())
             seen = self._seen[request_id] = _Seen(fingerprint, task, self._clock())
@@ -89,6 +87,19 @@ class IdempotencyMemory:
         if isinstance(seen.outcome, Outcome):
             return seen.outcome
         return await asyncio.shield(seen.outcome)
+
+    def refuse_conflict(self, request_id: str, fingerprint: str) -> None:
+        """Refuse a key that came before with another request.
+
+        Raises
+        ------
+        StrategyError
+            If it did (409, `idempotency_conflict`).
+        """
+        self._forget()
+        seen = self._seen.get(request_id)
+        if seen is not None and seen.fingerprint != fingerprint:
+            raise StrategyError("the idempotency key came before with another request", code="idempotency_conflict")
 
     def _settle(self, request_id: str, task: asyncio.Task[Outcome]) -> None:
         """Keep the answer in the task's place, which holds all that a refusal has passed through, to the connection."""

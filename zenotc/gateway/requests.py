@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from zenotc.exceptions import ValidationError
+from zenotc.exceptions import AuthenticationError, RateLimitError, ValidationError
 from zenotc.gateway.answers import WireResponse
 from zenotc.gateway.authentication import Authenticator, Caller
 from zenotc.gateway.description import describe_signature, refusals
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.idempotency import IdempotencyMemory, Outcome
 from zenotc.gateway.limits import RateLimiter, read_body
+from zenotc.gateway.refusals import Refusals
 from zenotc.gateway.settings import GatewaySettings
+from zenotc.models.commands import Command
 from zenotc.models.wire import decode
 from zenotc.runtime.keys import Scope
 
-__all__ = ["Gate", "SignedRoute", "caller_of", "desk_of", "json_body", "raw_target", "signed"]
+__all__ = [
+    "Execution",
+    "Gate",
+    "SignedRoute",
+    "caller_of",
+    "desk_of",
+    "execution_of",
+    "json_body",
+    "raw_target",
+    "signed",
+]
+
+Execution = Callable[[Command], Awaitable[Any]]
+"""Hands a command to the desk and returns what it came to."""
 
 _MAX_DIGITS = 40  # a number with more means nothing here, and 1e9999999 takes seconds to convert
 
@@ -35,22 +51,23 @@ class Gate:
     limiter: RateLimiter
     settings: GatewaySettings
     idempotency: IdempotencyMemory
+    refusals: Refusals
 
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
     scope: Scope
-    changes_state: bool
+    command: type[Command] | None
     unlimited: bool
 
 
 def signed(
-    scope: Scope, *, changes_state: bool = False, unlimited: bool = False
+    scope: Scope, *, command: type[Command] | None = None, unlimited: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Say what an endpoint takes: the key's scope, an idempotency key, or no part in the rate limit."""
+    """Say what an endpoint takes: the key's scope, for a command an idempotency key, or no part in the rate limit."""
 
     def mark(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-        endpoint.__dict__["policy"] = _Policy(scope, changes_state, unlimited)
+        endpoint.__dict__["policy"] = _Policy(scope, command, unlimited)
         return endpoint
 
     return mark
@@ -61,9 +78,10 @@ class SignedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         policy: _Policy = endpoint.__dict__["policy"]
-        errors = refusals(path, policy.scope, changes_state=policy.changes_state, unlimited=policy.unlimited)
+        changes_state = policy.command is not None
+        errors = refusals(path, policy.scope, changes_state=changes_state, unlimited=policy.unlimited)
         options["responses"] = errors | (options.get("responses") or {})
-        options["openapi_extra"] = describe_signature(options.get("openapi_extra"), changes_state=policy.changes_state)
+        options["openapi_extra"] = describe_signature(options.get("openapi_extra"), changes_state=changes_state)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -75,25 +93,40 @@ class SignedRoute(APIRoute):
             gate = gate_of(request)
             body = await read_body(request, gate.settings)
             target = raw_target(request.scope)
-            caller = gate.authenticator.authenticate(request.method, target, request.headers, body)
-            gate.desk.vitals.heard()
-            if not policy.unlimited:
-                gate.limiter.admit(caller.key.key)
-            caller.require(policy.scope)
+            try:
+                caller = gate.authenticator.authenticate(request.method, target, request.headers, body)
+                gate.desk.vitals.heard()
+                if not policy.unlimited:
+                    gate.limiter.admit(caller.key.key)
+            except (AuthenticationError, RateLimitError) as refusal:
+                gate.refusals.log(request, refusal)
+                raise
             request.state.caller = caller
             request.state.body = body
-            if not policy.changes_state:
+            if policy.command is None:
+                caller.require(policy.scope)
                 return await handle(request)
-            if not caller.idempotency_key:
-                raise ValidationError(
-                    "what changes state takes an Idempotency-Key", code="idempotency_key_required", status_code=400
-                )
+            return await change(gate, request, caller, policy.command)
+
+        async def change(gate: Gate, request: Request, caller: Caller, command: type[Command]) -> Response:
+            """Run a command unless it has been run before; whatever refuses it is written down."""
+            request_id = caller.drawn("cmd")
+            request.state.given = False
+            noted = partial(gate.refusals.noted, request, caller, command, limited=not policy.unlimited)
+            with noted():
+                caller.require(policy.scope)
+                if not caller.idempotency_key:
+                    raise ValidationError(
+                        "what changes state takes an Idempotency-Key", code="idempotency_key_required", status_code=400
+                    )
+                gate.idempotency.refuse_conflict(request_id, caller.fingerprint)
 
             async def run() -> Outcome:
-                response = await handle(request)
+                with noted():
+                    response = await handle(request)
                 return Outcome(response.status_code, bytes(response.body))
 
-            outcome = await gate.idempotency.once(caller.drawn("cmd"), caller.fingerprint, run)
+            outcome = await gate.idempotency.once(request_id, caller.fingerprint, run)
             return WireResponse(outcome.body, outcome.status)
 
         return enter
@@ -119,6 +152,17 @@ def gate_of(request: Request) -> Gate:
 async def desk_of(request: Request) -> Desk:
     """Return the application's desk."""
     return gate_of(request).desk
+
+
+async def execution_of(request: Request) -> Execution:
+    """Return the way of a command to the desk, which from then on writes down what becomes of it."""
+    desk = gate_of(request).desk
+
+    async def execute(command: Command) -> Any:
+        request.state.given = True
+        return await desk.execute(command)
+
+    return execute
 
 
 async def caller_of(request: Request) -> Caller:

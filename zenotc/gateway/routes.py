@@ -20,7 +20,7 @@ from zenotc.gateway.answers import (
 from zenotc.gateway.authentication import Caller, operator_name
 from zenotc.gateway.desk import Desk
 from zenotc.gateway.parameters import BookQuery, EventsQuery, HistoryQuery, ListQuery, flag, take_only
-from zenotc.gateway.requests import SignedRoute, caller_of, desk_of, json_body, signed
+from zenotc.gateway.requests import Execution, SignedRoute, caller_of, desk_of, execution_of, json_body, signed
 from zenotc.models import commands
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
@@ -31,6 +31,7 @@ from zenotc.models.strategy import CancelQuotesResult, CommandResult, EmergencyS
 __all__ = ["router"]
 
 TheDesk = Annotated[Desk, Depends(desk_of)]
+Execute = Annotated[Execution, Depends(execution_of)]
 TheCaller = Annotated[Caller, Depends(caller_of)]
 Body = Annotated[dict[str, Any], Depends(json_body)]
 
@@ -53,43 +54,43 @@ def _head(caller: Caller) -> dict[str, str]:
 @router.post(
     "/mm-strategies/emergency-stop", response_model=Answer[EmergencyStopResult], openapi_extra=parameters.EMERGENCY_BODY
 )
-@signed("STOP", changes_state=True, unlimited=True)
-async def emergency_stop(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+@signed("STOP", command=commands.EmergencyStopAll, unlimited=True)
+async def emergency_stop(execute: Execute, caller: TheCaller, body: Body) -> Response:
     """Block every order entry, cancel everything at every venue, stop every strategy."""
     take_only(body, "flattenPositions")
     flatten = flag(body, "flattenPositions")
     if flatten:
         caller.require("MARKET_MAKING")
-    return answer(await desk.execute(commands.EmergencyStopAll(**_head(caller), flatten_positions=flatten)))
+    return answer(await execute(commands.EmergencyStopAll(**_head(caller), flatten_positions=flatten)))
 
 
 @router.delete(
     "/mm-strategies/emergency-stop", response_model=Answer[EmergencyState], openapi_extra=parameters.OPERATOR_BODY
 )
-@signed("MARKET_MAKING", changes_state=True)
+@signed("MARKET_MAKING", command=commands.ClearEmergencyStop)
 async def clear_emergency_stop(
-    desk: TheDesk, caller: TheCaller, body: Body, operator: Annotated[str | None, Query(max_length=100)] = None
+    execute: Execute, caller: TheCaller, body: Body, operator: Annotated[str | None, Query(max_length=100)] = None
 ) -> Response:
     """End the emergency stop; `operator` says who takes that on."""
     take_only(body, "operator")
     stated = operator if operator and "operator" not in body else parameters.text(body, "operator")
     head = _head(caller) | {"operator": operator_name(caller.key.name, stated)}
-    return answer(await desk.execute(commands.ClearEmergencyStop(**head)))
+    return answer(await execute(commands.ClearEmergencyStop(**head)))
 
 
 @router.post(
     "/mm-strategies/cancel-quotes", response_model=Answer[CancelQuotesResult], openapi_extra=parameters.ASSET_BODY
 )
-@signed("STOP", changes_state=True, unlimited=True)
-async def cancel_quotes(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+@signed("STOP", command=commands.CancelQuotes, unlimited=True)
+async def cancel_quotes(execute: Execute, caller: TheCaller, body: Body) -> Response:
     """Pause every active strategy on an asset and cancel its quotes."""
     take_only(body, "asset")
-    return answer(await desk.execute(commands.CancelQuotes(**_head(caller), asset=parameters.text(body, "asset"))))
+    return answer(await execute(commands.CancelQuotes(**_head(caller), asset=parameters.text(body, "asset"))))
 
 
 @router.post("/mm-strategies", response_model=Answer[Strategy], status_code=201, openapi_extra=parameters.CREATE_BODY)
-@signed("MARKET_MAKING", changes_state=True)
-async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Response:
+@signed("MARKET_MAKING", command=commands.CreateStrategy)
+async def create_strategy(desk: TheDesk, execute: Execute, caller: TheCaller, body: Body) -> Response:
     """Create a strategy, and start it where it is enabled."""
     config = _configuration(desk, body)
     strategy_id = caller.drawn("mm")
@@ -98,7 +99,7 @@ async def create_strategy(desk: TheDesk, caller: TheCaller, body: Body) -> Respo
             "this request has created its strategy before", code="strategy_exists", details={"strategyId": strategy_id}
         )
     command = commands.CreateStrategy(**_head(caller), strategy_id=strategy_id, config=config)
-    return answer(await desk.execute(command), 201)
+    return answer(await execute(command), 201)
 
 
 @router.post("/mm-strategies/preview", response_model=Answer[Preview], openapi_extra=parameters.CREATE_BODY)
@@ -129,58 +130,58 @@ async def get_strategy(desk: TheDesk, strategy_id: str) -> Response:
 
 
 @router.patch("/mm-strategies/{strategy_id}", response_model=Answer[Strategy], openapi_extra=parameters.UPDATE_BODY)
-@signed("MARKET_MAKING", changes_state=True)
-async def update_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("MARKET_MAKING", command=commands.UpdateStrategy)
+async def update_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Change parameters of a strategy."""
     command = commands.UpdateStrategy(**_head(caller), strategy_id=strategy_id, changes=body)
-    return answer(await desk.execute(command))
+    return answer(await execute(command))
 
 
 @router.delete("/mm-strategies/{strategy_id}", response_model=Answer[None])
-@signed("MARKET_MAKING", changes_state=True)
-async def delete_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("MARKET_MAKING", command=commands.DeleteStrategy)
+async def delete_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Forget a strategy that is stopped and flat."""
     take_only(body)
-    await desk.execute(commands.DeleteStrategy(**_head(caller), strategy_id=strategy_id))
+    await execute(commands.DeleteStrategy(**_head(caller), strategy_id=strategy_id))
     return answer(None)
 
 
 @router.post("/mm-strategies/{strategy_id}/start", response_model=Answer[CommandResult])
-@signed("MARKET_MAKING", changes_state=True)
-async def start_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("MARKET_MAKING", command=commands.StartStrategy)
+async def start_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Begin to quote."""
     take_only(body)
-    return answer(await desk.execute(commands.StartStrategy(**_head(caller), strategy_id=strategy_id)))
+    return answer(await execute(commands.StartStrategy(**_head(caller), strategy_id=strategy_id)))
 
 
 @router.post("/mm-strategies/{strategy_id}/pause", response_model=Answer[CommandResult])
-@signed("STOP", changes_state=True, unlimited=True)
-async def pause_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("STOP", command=commands.PauseStrategy, unlimited=True)
+async def pause_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Cancel the quotes and keep the position."""
     take_only(body)
-    return answer(await desk.execute(commands.PauseStrategy(**_head(caller), strategy_id=strategy_id)))
+    return answer(await execute(commands.PauseStrategy(**_head(caller), strategy_id=strategy_id)))
 
 
 @router.post("/mm-strategies/{strategy_id}/resume", response_model=Answer[CommandResult])
-@signed("MARKET_MAKING", changes_state=True)
-async def resume_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("MARKET_MAKING", command=commands.ResumeStrategy)
+async def resume_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Go on quoting after a pause."""
     take_only(body)
-    return answer(await desk.execute(commands.ResumeStrategy(**_head(caller), strategy_id=strategy_id)))
+    return answer(await execute(commands.ResumeStrategy(**_head(caller), strategy_id=strategy_id)))
 
 
 @router.post(
     "/mm-strategies/{strategy_id}/stop", response_model=Answer[CommandResult], openapi_extra=parameters.STOP_BODY
 )
-@signed("STOP", changes_state=True, unlimited=True)
-async def stop_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("STOP", command=commands.StopStrategy, unlimited=True)
+async def stop_strategy(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """Cancel the quotes and hedges, and trade the position to zero where asked to."""
     take_only(body, "flattenPosition")
     flatten = flag(body, "flattenPosition")
     if flatten:
         caller.require("MARKET_MAKING")
     command = commands.StopStrategy(**_head(caller), strategy_id=strategy_id, flatten_position=flatten)
-    return answer(await desk.execute(command))
+    return answer(await execute(command))
 
 
 @router.post(
@@ -188,13 +189,13 @@ async def stop_strategy(desk: TheDesk, caller: TheCaller, body: Body, strategy_i
     response_model=Answer[CommandResult],
     openapi_extra=parameters.SOURCE_BODY,
 )
-@signed("MARKET_MAKING", changes_state=True)
-async def accept_position(desk: TheDesk, caller: TheCaller, body: Body, strategy_id: str) -> Response:
+@signed("MARKET_MAKING", command=commands.AcceptPosition)
+async def accept_position(execute: Execute, caller: TheCaller, body: Body, strategy_id: str) -> Response:
     """End a difference between the venues' positions and ours; `source` says which number is right."""
     take_only(body, "source")
     source = parameters.choice(body, "source", parameters.POSITION_SOURCES)
     command = commands.AcceptPosition(**_head(caller), strategy_id=strategy_id, source=source)
-    return answer(await desk.execute(command))
+    return answer(await execute(command))
 
 
 @router.get("/mm-strategies/{strategy_id}/metrics", response_model=Answer[StrategyMetrics])

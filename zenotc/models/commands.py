@@ -18,6 +18,7 @@ __all__ = [
     "EmergencyStopAll",
     "PastCommand",
     "PauseStrategy",
+    "RefusedRequest",
     "ResumeStrategy",
     "StartStrategy",
     "StopStrategy",
@@ -136,6 +137,31 @@ Command = (
     | EmergencyStopAll
     | ClearEmergencyStop
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRequest(_Command):
+    """A signed request that was refused before it became a command.
+
+    Parameters
+    ----------
+    name
+        Of the class of the command that it asked for.
+    strategy_id
+        The strategy that it named, if any.
+    path
+        Its method and path.
+    body
+        What it said, cut where it is long.
+    fingerprint
+        Of method, target and the whole body, in hex.
+    """
+
+    name: str
+    strategy_id: str | None
+    path: str
+    body: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

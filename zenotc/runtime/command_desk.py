@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,13 +16,14 @@ from zenotc.engine.engine import Engine
 from zenotc.engine.recovery import RESTART, SHUTDOWN
 from zenotc.exceptions import ConnectionFailedError, OutcomeUnknownError, StrategyError, ZenOTCError
 from zenotc.journal import JournalError
-from zenotc.journal.records import CommandOutcomeRecord
+from zenotc.journal.records import CommandOutcomeRecord, CommandRecord
 from zenotc.models.commands import (
     CancelQuotes,
     ClearEmergencyStop,
     Command,
     EmergencyStopAll,
     PauseStrategy,
+    RefusedRequest,
     StopStrategy,
 )
 from zenotc.models.events import ErrorOccurred
@@ -95,15 +96,38 @@ class CommandDesk:
             If the engine refuses it.
         """
         started = time.monotonic()
-        if self._engine.state.ending and not isinstance(command, _STOPPING):
-            raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
         if self._floor.journal_lost:
             command = _without_journal(command)
-        if not self._floor.restored and not isinstance(command, EmergencyStopAll):
+        if isinstance(command, EmergencyStopAll):  # its cancels leave before anything is written
+            return await self._concluded(command, self._carry_out(command, started))
+        self._floor.journal([self._record(command)])
+        if not self._floor.restored and isinstance(command, _STOPPING):
             return await self._hold(command, started)
+        return await self._concluded(command, self._obey(command, started))
+
+    async def _obey(self, command: Command, started: float) -> Any:
+        if not isinstance(command, _STOPPING):
+            if self._engine.state.ending:
+                raise ConnectionFailedError("the engine is ending: it can only stop", code="ending")
+            if not self._floor.restored:
+                raise ConnectionFailedError("the engine reads its journal: it can only stop", code="not_ready")
         if isinstance(command, ClearEmergencyStop):
             return await self._clear(command)
         return await self._carry_out(command, started)
+
+    async def _concluded(self, command: Command, work: Awaitable[Any]) -> Any:
+        """Return what a command comes to, and write that down."""
+        try:
+            result = await work
+        except ZenOTCError as error:
+            self._floor.journal([self._refusal(command, error)])
+            raise
+        self._floor.journal([self._outcome(command, "done", encode(result))])
+        return result
+
+    def note_refusal(self, refused: RefusedRequest, refusal: ZenOTCError) -> None:
+        """Write down a request that was refused before it became a command, and why."""
+        self._floor.journal([self._record(refused), self._refusal(refused, refusal)])
 
     async def restored(self) -> None:
         """Take what waited for the strategies of an earlier engine, which are there now; the stop outlives this one."""
@@ -117,14 +141,11 @@ class CommandDesk:
 
         Raises
         ------
-        ConnectionFailedError
-            If it is anything else (`not_ready`).
         OutcomeUnknownError
             If they are not known in time.
         """
-        if not isinstance(command, _STOPPING):
-            raise ConnectionFailedError("the engine reads its journal: it can only stop", code="not_ready")
-        carried_out = asyncio.create_task(self._carry_out_restored(command, started), name=command.command_id)
+        work = self._carry_out_restored(command, started)
+        carried_out = asyncio.create_task(self._concluded(command, work), name=command.command_id)
         self._held.add(carried_out)
         carried_out.add_done_callback(self._released)
         try:
@@ -167,9 +188,8 @@ class CommandDesk:
 
     async def _carry_out(self, command: Command, started: float) -> Any:
         before = quotes_on(self._engine.state, command.asset) if isinstance(command, CancelQuotes) else {}
-        record = written(command, self._clock.wall_ns())
         reply = self._replies[command.command_id] = asyncio.get_running_loop().create_future()
-        self._floor.command(command, record)
+        self._floor.command(command, self._record(command) if isinstance(command, EmergencyStopAll) else None)
         self._vitals.observe_stop(self._vitals.stop_sent, command, time.monotonic() - started)
         if isinstance(command, EmergencyStopAll):
             self.close_latch(command.operator, "emergency_stop")
@@ -178,17 +198,13 @@ class CommandDesk:
         if error is None and self._floor.journal_lost and not isinstance(command, _STOPPING):
             error = OutcomeUnknownError("the journal was lost before this was written", code="journal_lost")
         if error is not None:
-            refusal = {"message": error.message, "statusCode": error.status_code, "details": error.details}
-            self._floor.journal([self._outcome(command, error.code, encode(refusal))])
             raise error
         elapsed_seconds = time.monotonic() - started
         if not reply.cancelled():
             self._vitals.observe_stop(self._vitals.stop_confirmed, command, elapsed_seconds)
         if isinstance(command, EmergencyStopAll):
             await self._until_latched(self._deadline_seconds(command) - elapsed_seconds)
-        result = self._result(command, before, elapsed_seconds)
-        self._floor.journal([self._outcome(command, "done", encode(result))])
-        return result
+        return self._result(command, before, elapsed_seconds)
 
     async def _answer(
         self, command_id: str, reply: asyncio.Future[ZenOTCError | None], seconds: float
@@ -219,7 +235,14 @@ class CommandDesk:
             return emergency_state(state, durable=self.latch_holds)
         return command_result(state, command, self._clock.now_ns())
 
-    def _outcome(self, command: Command, outcome: str, body: bytes) -> CommandOutcomeRecord:
+    def _record(self, command: Command | RefusedRequest) -> CommandRecord:
+        return written(command, self._clock.wall_ns())
+
+    def _refusal(self, command: Command | RefusedRequest, error: ZenOTCError) -> CommandOutcomeRecord:
+        refusal = {"message": error.message, "statusCode": error.status_code, "details": error.details}
+        return self._outcome(command, error.code, encode(refusal))
+
+    def _outcome(self, command: Command | RefusedRequest, outcome: str, body: bytes) -> CommandOutcomeRecord:
         return CommandOutcomeRecord(command.command_id, self._clock.wall_ns(), outcome, body)
 
     def replied(self, reply: Reply) -> None:

@@ -19,8 +19,9 @@ from zenotc.engine.views import (
     quotes_view,
     strategy_view,
 )
+from zenotc.exceptions import ZenOTCError
 from zenotc.journal import Journal
-from zenotc.models.commands import Command, CreateStrategy, PastCommand
+from zenotc.models.commands import Command, CreateStrategy, PastCommand, RefusedRequest
 from zenotc.models.configuration import StrategyConfig
 from zenotc.models.events import JournalledEvent
 from zenotc.models.metrics import QuoteStats, StrategyMetrics
@@ -192,6 +193,10 @@ class Desk:
             If the engine refuses it.
         """
         return await self._commands.execute(command)
+
+    def note_refusal(self, refused: RefusedRequest, refusal: ZenOTCError) -> None:
+        """Write down a request that was refused before it became a command, and why."""
+        self._commands.note_refusal(refused, refusal)
 
     def past_commands(self, *, since_ns: int, limit: int) -> list[PastCommand]:
         """Return the newest commands of clients that the journal holds, the oldest first; blocks.

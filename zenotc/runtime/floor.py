@@ -175,8 +175,8 @@ class Floor:
             self._next_mark_ns = self._now_ns + _MARK_EVERY_NS
             self.write_marks()
 
-    def command(self, command: Command, written: CommandRecord) -> None:
-        """Take a command; the journal has it before what it leads to."""
+    def command(self, command: Command, written: CommandRecord | None) -> None:
+        """Take a command; the journal gets it before what it leads to, unless it has it already."""
         if isinstance(command, EmergencyStopAll):
             self._emergency_stops.add(command.command_id)
         actions = self._engine.on_command(command, self._time(self._clock.now_ns()))

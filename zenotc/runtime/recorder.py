@@ -34,7 +34,7 @@ from zenotc.journal.records import (
     Record,
     StrategyRecord,
 )
-from zenotc.models.commands import Command
+from zenotc.models.commands import Command, RefusedRequest
 from zenotc.models.events import StrategyEvent
 from zenotc.models.wire import encode
 
@@ -53,19 +53,22 @@ def records_of(actions: Iterable[Action]) -> list[Record | StrategyEvent]:
     return records
 
 
-def written(command: Command, received_ns: int) -> CommandRecord:
+_OWN_COLUMNS = frozenset({"command_id", "operator", "client", "idempotency_key", "strategy_id", "name"})
+
+
+def written(command: Command | RefusedRequest, received_ns: int) -> CommandRecord:
     """Return a command as it is journalled; `received_ns` is the wall clock's time, ns."""
     body = {
         name: value.given() if name == "config" else value
         for name in command.__dataclass_fields__
-        if name not in ("command_id", "operator", "client", "idempotency_key", "strategy_id")
+        if name not in _OWN_COLUMNS
         for value in (getattr(command, name),)
     }
     return CommandRecord(
         command.command_id,
         received_ns,
         command.operator,
-        type(command).__name__,
+        command.name if isinstance(command, RefusedRequest) else type(command).__name__,
         getattr(command, "strategy_id", None),
         encode(body),
         command.client,
