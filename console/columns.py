@@ -182,7 +182,7 @@ def _loss_share(fields: Wire, _: Store) -> Decimal | None:
 def _count(field: str) -> Cell:
     def cell(strategy: Strategy, _: Store, width: int) -> Span:
         value: int = getattr(strategy, field)
-        return f"{value:,}".rjust(width), "plain" if value else "faint"
+        return number(value).rjust(width), "plain" if value else "faint"
 
     return cell
 

@@ -26,8 +26,10 @@ __all__ = [
     "in_zone",
     "number",
     "on_point",
+    "shortest",
     "time_of",
     "use",
+    "written",
     "zone_name",
 ]
 
@@ -88,15 +90,39 @@ def decimals_of(value: Number) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def number(value: Number | None, decimals: int, *, signed: bool = False) -> str:
-    """Return a number with thousands separators, `–` where there is none; zero carries no sign."""
+def number(value: Number | None, decimals: int | None = 0, *, signed: bool = False) -> str:
+    """Return a number with thousands separators, `–` where there is none; zero carries no sign.
+
+    Parameters
+    ----------
+    decimals
+        So many are written; `None` writes those that the number has.
+    """
     if value is None:
         return "–"
-    text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
+    if decimals is None:
+        text = f"{value:+,}" if signed else f"{value:,}"
+    else:
+        text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
     text = text.lstrip("+-") if not text.strip("+-0.,") else text
     if (_convention.thousands, _convention.decimal) == (",", "."):
         return text
     return text.translate({ord(","): _convention.thousands, ord("."): _convention.decimal})
+
+
+def shortest(value: Number) -> str:
+    """Return a number in full, without trailing zeros."""
+    exact = Decimal(str(value)).normalize()
+    return number(exact, decimals_of(exact))
+
+
+def written(value: object) -> str:
+    """Return a value of the wire as it is shown: numbers as the user writes them, `–` for none, and yes or no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (Decimal, int, float)):
+        return shortest(value)
+    return "–" if value is None else clean(value, 160)
 
 
 def on_point(text: str, width: int, decimals: int) -> str:
@@ -124,7 +150,7 @@ def age(seconds: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """Return how long something took: milliseconds below one second."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{number(seconds, 1)} s"
 
 
 def time_of(value: object) -> datetime | None:

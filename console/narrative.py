@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from console.formatting import clean, clock_time, fit, number
+from console.formatting import clean, clock_time, fit, number, written
 from console.ink import Ink, Line, Span
 from console.store import Store, Wire
 from zenotc.models.wire_event import fields_of
@@ -56,13 +56,13 @@ def _name(event: Wire, store: Store) -> str:
 def _value(event: Wire, name: str) -> str:
     value = event.get(name)
     if isinstance(value, (Decimal, int, float)) and not isinstance(value, bool):
-        return f"{value:,}"
-    return "–" if value is None else clean(value, 160)
+        return number(value, None)
+    return written(value)
 
 
 def _signed(event: Wire, name: str) -> str:
     value = event.get(name)
-    return f"{value:+,}" if isinstance(value, (Decimal, int)) and value else _value(event, name)
+    return number(value, None, signed=True) if isinstance(value, (Decimal, int)) and value else _value(event, name)
 
 
 def _usd(event: Wire, name: str, *, signed: bool = False) -> str:
@@ -132,7 +132,7 @@ def _config(event: Wire, _: Ink) -> tuple[Span, ...]:
     if not isinstance(changes, dict):
         return ()
     parts = [
-        f"{clean(name, 40)} {clean(change.get('old'), 40)} → {clean(change.get('new'), 40)}"
+        f"{clean(name, 40)} {written(change.get('old'))} → {written(change.get('new'))}"
         for name, change in changes.items()
         if isinstance(change, dict)
     ]

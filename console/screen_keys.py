@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from console.clipboard import copy_sequence
 from console.command_line import CommandError, CommandLine
-from console.formatting import clean
+from console.formatting import clean, number
 from console.panes import Panes
 from console.store import Store
 from console.widgets.detail import Detail
@@ -135,7 +135,7 @@ class ScreenKeys:
             return
         if self._app._driver is not None:
             self._app._driver.write(sequence)
-        self._answer(f"{what} is sent to the terminal's clipboard ({len(text):,} characters).")
+        self._answer(f"{what} is sent to the terminal's clipboard ({number(len(text))} characters).")
 
     async def _export(self) -> None:
         from console.export import export  # when it is first wanted
@@ -146,7 +146,7 @@ class ScreenKeys:
         except OSError as error:
             self._answer(f"The events could not be written: {clean(error)}.")
         else:
-            self._answer(f"{count:,} events are in {clean(exact)} and {text.suffix}.")
+            self._answer(f"{number(count)} events are in {clean(exact)} and {text.suffix}.")
 
     def _take_picture(self) -> None:
         file = self._directory / f"zenotc-{self._store.utc_now():%Y%m%d-%H%M%S}.svg"

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from console.draft import Draft
-from console.formatting import clean, decimals_of, number
+from console.formatting import clean, decimals_of, number, shortest
 from console.ink import Ink, Line, Span, dimmed, line
 from console.store import Store
 from console.widgets.sheet import Sheet
@@ -171,7 +171,7 @@ def _middle(preview: Preview, prices: int, width: int) -> Line:
     reference = preview.reference
     if reference is None:
         return line(("no usable book now: nothing would be quoted", "caution"))
-    words = f" width {reference.spread_bps:.2f}  skew {reference.skew_bps:+.2f} bps "
+    words = f" width {number(reference.spread_bps, 2)}  skew {number(reference.skew_bps, 2, signed=True)} bps "
     mid = f"{'':<10}{number(reference.mid, prices + 1):>14}"
     return line((mid, "strong"), (words, "muted"), ("─" * max(0, width - len(mid) - len(words)), "rule"))
 
@@ -192,7 +192,7 @@ def _worst(side: str, position: Decimal, draft: Draft, sizes: int, preview: Prev
     ink: Ink = "plain"
     if isinstance(limit, Decimal) and limit > 0:
         used = 100 * abs(position) / limit
-        share = f"  {used:.0f} % of {limit.normalize():f}"
+        share = f"  {number(used)} % of {shortest(limit)}"
         ink = "alarm" if used > 100 else "caution" if used >= 80 else "plain"
     worth = "" if preview.reference is None else f"  {number(abs(position) * preview.reference.mid, 0)} USD"
     exposure = f"{number(position, sizes, signed=True)} {clean(draft.asset, 8)}"

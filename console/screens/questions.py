@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from console.actions import OLD_SECONDS
 from console.estimate import Estimate, walk
-from console.formatting import age, clean, clock_time, fit, number, zone_name
+from console.formatting import age, clean, clock_time, fit, number, shortest, zone_name
 from console.ink import Ink, Line, line, signed_ink
 from console.screens.dialog import Question
 from console.store import Store
@@ -123,7 +123,7 @@ class _Flatten:
             _labelled("Trades", _trade(strategy, decimals), "strong"),
             _labelled("Worth", worth, "stale" if old else "plain", old),
             *self._costs([strategy]),
-            _labelled("Bound", f"{strategy.max_slippage_bps:g} bps from the mid; then it is stopped"),
+            _labelled("Bound", f"{shortest(strategy.max_slippage_bps)} bps from the mid; then it is stopped"),
         ]  # fmt: skip
 
     def _many(self, found: list[Strategy]) -> list[Line]:
@@ -207,7 +207,7 @@ class _Flatten:
         if estimate is None:
             return _labelled(label, f"unknown: no book of {clean(asset, 20)}", "caution")
         decimals, prices = self._store.position_decimals(asset), self._store.price_decimals(asset)
-        words = f"about {number(estimate.cost, 2)} USD, {estimate.cost_bps:.2f} bps"
+        words = f"about {number(estimate.cost, 2)} USD, {number(estimate.cost_bps, 2)} bps"
         if estimate.average_price is not None:
             words += f", at {number(estimate.average_price, prices)}"
         short = f"  only {number(estimate.filled, decimals)} of {number(estimate.quantity, decimals)} in the book"

@@ -21,7 +21,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from console.formatting import clean
+from console.formatting import clean, in_zone, number
 from console.ink import Line, Span, line
 from console.inspection import RANGES_SECONDS, Inspection, Topic
 from console.store import Store
@@ -117,8 +117,9 @@ class Chart(Container):
         plt.plot(times, values, marker=curve.marker, color=colour, yside=curve.side)
         low, high = min(values), max(values)
         levels = [low, (low + high) / 2, high] if high > low and self.size.height > 5 else sorted({low, high})
-        sign = "" if curve.side == "right" else "+" if low < 0 else ""
-        plt.yticks(levels, [f"{level:>{sign}10,.{curve.decimals}f}" for level in levels], yside=curve.side)
+        signed = curve.side == "left" and low < 0
+        names = [number(level, curve.decimals, signed=signed).rjust(10) for level in levels]
+        plt.yticks(levels, names, yside=curve.side)
 
     def _mark_horizontal(self, points: Sequence[Point]) -> None:
         plt = self._plot.plt
@@ -129,7 +130,7 @@ class Chart(Container):
         count = min(_TICKS, max(2, (self.size.width - _TICK_CELLS) // _TICK_CELLS))
         ticks = [began + span * index / (count - 1) for index in range(count)]
         pattern = "%H:%M:%S" if span < _DAY_SECONDS / 4 else "%H:%M"
-        plt.xticks(ticks, [f"{datetime.fromtimestamp(tick, UTC):{pattern}}" for tick in ticks])
+        plt.xticks(ticks, [f"{in_zone(datetime.fromtimestamp(tick, UTC)):{pattern}}" for tick in ticks])
 
 
 def _rgb(colour: str) -> tuple[int, int, int] | str:

@@ -9,7 +9,7 @@ import textwrap
 
 from console.actions import key_of
 from console.commands import Command
-from console.formatting import clock_time, duration, fit
+from console.formatting import clock_time, duration, fit, number
 from console.ink import Ink, Line, Span
 from console.store import Store
 from console.widgets.sheet import Sheet
@@ -109,8 +109,8 @@ class CommandHistory(Sheet, Titled, can_focus=True):
 
     def _note(self, count: int, below: int) -> None:
         where = "following" if self.following else "standing still"
-        note = f"{below:,} newer below, {key_of('follow')} follows" if below else ""
-        self.entitle(f"{key_of('focus_commands')} Commands · {where} · {count:,}", note)
+        note = f"{number(below)} newer below, {key_of('follow')} follows" if below else ""
+        self.entitle(f"{key_of('focus_commands')} Commands · {where} · {number(count)}", note)
 
     def on_mouse_scroll_down(self) -> None:
         """Scroll towards the newest."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from console.formatting import clean, clock_time, zone_name
+from console.formatting import clean, clock_time, fit, written, zone_name
 from console.ink import Line, Span, line
-from console.parameters import PARAMETERS, default_of, text_of
+from console.parameters import PARAMETERS, default_of
 from console.store import Store, Wire
 from console.widgets.detail_page import DetailPage, heading
 from zenotc.models.strategy import Strategy
@@ -33,7 +33,7 @@ class Configuration(DetailPage):
                 lines += [Line(), heading(group)]
             value = values[parameter.name]
             chosen = parameter.required or value != default_of(parameter.name, values)
-            text = clean(text_of(value), 60) or "not checked"
+            text = "not checked" if value is None else fit(written(value), 60).rstrip()
             spans: list[Span] = [
                 ("▪ " if chosen else "  ", "own"), (parameter.name.ljust(_NAME_WIDTH), "plain" if chosen else "muted"),
                 (text.rjust(_VALUE_WIDTH), "strong" if chosen else "muted"),
@@ -59,6 +59,6 @@ def _last_change(event: Wire | None, store: Store) -> list[Line]:
     lines = [line(("Changed at ", "muted"), (f"{clock_time(time)} {zone_name(time)}{by}", "plain"))]
     for name, change in changes.items() if isinstance(changes, dict) else ():
         if isinstance(change, dict):
-            old, new = (clean(text_of(change.get(key)), 40) or "–" for key in ("old", "new"))
+            old, new = (written(change.get(key)) for key in ("old", "new"))
             lines.append(line((f"  {clean(name, 40)}  ", "muted"), (f"{old} → ", "muted"), (new, "accent")))
     return [*lines, legend]

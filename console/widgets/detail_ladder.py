@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import ClassVar
 
-from console.formatting import age, clean, clock_time, decimals_of, gauge, number
+from console.formatting import age, clean, clock_time, decimals_of, gauge, number, shortest
 from console.ink import Ink, Line, Span, dimmed, line
 from console.store import Store, Wire
 from console.widgets.detail_page import DetailPage
@@ -81,7 +81,7 @@ class DepthLadder(DetailPage):
     @property
     def place(self) -> str:
         """Which steps are shown, and whether the rows follow the mid."""
-        step = "" if self._step is None else f"step {self._step.normalize():f}"
+        step = "" if self._step is None else f"step {shortest(self._step)}"
         return step if self._following else f"{step} · scrolled, G centres"
 
     def lines(self, width: int, height: int) -> list[Line]:
@@ -271,7 +271,7 @@ def _mid(book: OrderBook) -> Line:
     spread: list[Span] = []
     if bid is not None and ask is not None:
         spread = [("   spread ", "muted"), (number(ask - bid, prices), "plain"),
-                  (f"  {10_000 * (ask - bid) / book.mid:.2f} bps", "muted")]  # fmt: skip
+                  (f"  {number(10_000 * (ask - bid) / book.mid, 2)} bps", "muted")]  # fmt: skip
     decimals = max(prices, decimals_of(book.mid.normalize()))
     data: Span = (f"   data {age(book.data_age_seconds)}", "muted")
     return line(("mid ", "muted"), (number(book.mid, decimals), "strong"), *spread, data)

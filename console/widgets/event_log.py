@@ -10,7 +10,7 @@ from textual.message import Message
 from console.actions import key_of
 from console.event_facets import event_language
 from console.filters import LiveFilter
-from console.formatting import clean
+from console.formatting import clean, number
 from console.ink import Line
 from console.matches import Matches
 from console.narrative import event_line
@@ -187,7 +187,7 @@ class EventLog(Sheet, Titled, can_focus=True):
         title = f"{key_of('focus_events')} Events · {'following' if self.following else 'standing still'} · {what}"
         if self._searching:
             title += " · looking further back …"
-        note = "" if self.following else f"{below:,} newer below, {key_of('follow')} follows"
+        note = "" if self.following else f"{number(below)} newer below, {key_of('follow')} follows"
         self.entitle(title, self._filter.problem or note)
 
     def on_focus(self) -> None:

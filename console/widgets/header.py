@@ -107,7 +107,7 @@ class Header(Sheet):
         link_label: Span = (f"{gap}link " if roomy else gap, "muted")
         if store.link == "up" and not store.stale:
             trip = store.round_trip_seconds
-            took = "" if trip is None else f" {trip * 1000:.1f} ms"
+            took = "" if trip is None else f" {number(trip * 1000, 1)} ms"
             link: tuple[Span, ...] = (link_label, ("●", "gain"), (took, "plain"))
             data: tuple[Span, ...] = ((f"{gap}data ", "muted"), (age(store.data_age_seconds), "plain"))
         elif store.link == "connecting":
@@ -116,7 +116,7 @@ class Header(Sheet):
         else:
             link = (link_label, (_lost(store.playback, roomy), "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
-        seq: Part = (7, ((f"{gap}seq ", "muted"), (f"{store.last_seq:,}", "plain"))) if store.last_seq else (7, ())
+        seq: Part = (7, ((f"{gap}seq ", "muted"), (number(store.last_seq), "plain"))) if store.last_seq else (7, ())
         return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
 
     def _right(self, roomy: bool) -> list[Part]:
@@ -137,7 +137,7 @@ class Header(Sheet):
                 ),
             ),
             (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "muted" if stale else signed_ink(total)))),
-            (2, ((f"{gap}{self._store.open_orders:,}", "muted" if stale else "plain"), (" orders", "muted"))),
+            (2, ((f"{gap}{number(self._store.open_orders)}", "muted" if stale else "plain"), (" orders", "muted"))),
         ]
         if abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
             return [*parts, who, clock]

@@ -157,7 +157,7 @@ def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
     left = _OWN_WIDTH + 1 + layout.bar_width + layout.size_width
     inside = book.asks[0].price < ask or book.bids[0].price > bid
     room = layout.size_width + layout.bar_width + _OWN_WIDTH
-    words = f"spread {number(spread, layout.price_decimals)}  {bps:.2f} bps"
+    words = f"spread {number(spread, layout.price_decimals)}  {number(bps, 2)} bps"
     if inside and len(words) + len(_EX_OWN) <= room:
         words += _EX_OWN
     if not book.usable:

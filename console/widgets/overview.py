@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from console.columns import status_span
-from console.formatting import age, arrow, clean, gauge, number
+from console.formatting import age, arrow, clean, gauge, number, shortest
 from console.ink import Ink, Line, Span, dimmed, line, signed_ink
 from console.store import Store
 from console.widgets.sheet import Sheet
@@ -54,7 +54,7 @@ def _position(strategy: Strategy, decimals: int, width: int) -> list[Span]:
     """Draw the position on a scale from minus to plus `max_position`, the soft limit marked with `┊`."""
     position, limit = strategy.current_position, strategy.max_position
     words = f"  {number(position, decimals, signed=True)} {clean(strategy.asset, 8)} {arrow(position)}"
-    low, high = f"-{limit.normalize():f} ", f" +{limit.normalize():f}"
+    low, high = f"-{shortest(limit)} ", f" +{shortest(limit)}"
     cells = (max(11, min(41, width - len(words) - len(low) - len(high))) - 1) // 2 * 2 + 1
     middle = cells // 2
     reach = round(float(min(abs(position) / limit, Decimal(1))) * middle)
@@ -149,13 +149,13 @@ def _limit(use: LimitUse, *, wide: bool) -> list[Span]:
     limit: list[Span] = []
     if wide:
         unit = clean(use.unit, 6)
-        limit = [(f" of {use.limit.normalize():,f} {unit}", "muted")]
+        limit = [(f" of {shortest(use.limit)} {unit}", "muted")]
     if use.used_percent is None:
         return [(f"{name} ", "muted"), ("unknown", "caution"), *limit]
     share = use.used_percent / 100
     ink: Ink = "alarm" if share >= 0.8 else "caution" if share >= 0.5 else "plain"
     filled, empty = gauge(share, 8 if wide else 5)
-    return [(f"{name} ", "muted"), (filled, ink), (empty, "rule"), (f" {use.used_percent:.0f} %", ink), *limit]
+    return [(f"{name} ", "muted"), (filled, ink), (empty, "rule"), (f" {number(use.used_percent)} %", ink), *limit]
 
 
 def _warnings(strategy: Strategy) -> list[Line]:
@@ -170,7 +170,7 @@ def _quotes(strategy: Strategy) -> list[Span]:
     spread = number(strategy.spread_bps, 1) if strategy.status == "active" else "–"
     return [
         *spans, ("   width ", "muted"), (spread, "plain"), (" bps", "muted"), ("   fills ", "muted"),
-        (f"{strategy.trade_count:,}", "plain"),
+        (number(strategy.trade_count), "plain"),
     ]  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def _hedge(strategy: Strategy, decimals: int, store: Store) -> list[Span]:
     if hedge is None:
         if not strategy.auto_hedge_enabled or strategy.hedge_threshold is None:
             return [("off", "faint")]
-        return [(f"beyond {strategy.hedge_threshold.normalize():f} by {strategy.hedge_algo}", "muted")]
+        return [(f"beyond {shortest(strategy.hedge_threshold)} by {strategy.hedge_algo}", "muted")]
     purpose = "" if hedge.purpose == "hedge" else f"{hedge.purpose} "
     share = float(hedge.filled_quantity / hedge.quantity) if hedge.quantity else 1.0
     filled, empty = gauge(share, 8)

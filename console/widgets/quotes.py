@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from console.formatting import age, arrow, decimals_of, number
+from console.formatting import age, arrow, decimals_of, number, shortest
 from console.ink import Ink, Line, Span, line, signed_ink
 from console.inspection import Topic
 from console.store import Store
@@ -89,5 +89,9 @@ def _numbers(reference: QuoteReference, quotes: Quotes, width: int, store: Store
         row("volatility", number(reference.sigma, 4), "%", "over its window", width=width),
         row("position", number(reference.position, sizes, signed=True), "", width=width),
         row("computed", age(None if since is None else max(since, 0.0)), "ago", width=width),
-        row("tick, lot", f"{quotes.instrument.tick_size:f}, {quotes.instrument.lot_size:f}", width=width),
+        row(
+            "tick, lot",
+            f"{shortest(quotes.instrument.tick_size)} · {shortest(quotes.instrument.lot_size)}",
+            width=width,
+        ),
     ]

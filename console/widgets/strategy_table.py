@@ -328,7 +328,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         if column.total.endswith("Pnl"):
             tail = " " if column.id == "pnl" else ""
             return number(total, 2, signed=True) + tail, signed_ink(total)
-        return (number(total, 2) if column.id == "fees" else f"{total:,}"), "muted"
+        return (number(total, 2) if column.id == "fees" else number(total)), "muted"
 
     def on_focus(self) -> None:
         """Show that the keys go here."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from console.actions import key_of, keyed
 from console.alerts import Alert
-from console.formatting import clean, clock_time, fit
+from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
 from console.narrative import event_line
 from console.severity import severity_of
@@ -70,8 +70,8 @@ class Toasts(Sheet):
         kind = clean(event.get("type"), 40)
         ground: Ink = "bar-alarm" if severity_of(event.get("type")) == "alarm" else "bar-caution"
         name = self._store.name(strategy_id if isinstance(strategy_id, str) else None)
-        often = f"  ×{alert.count:,}" if alert.count > 1 else ""
-        more = f"  +{others:,} more" if others else ""
+        often = f"  ×{number(alert.count)}" if alert.count > 1 else ""
+        more = f"  +{number(others)} more" if others else ""
         key = f"{key_of('acknowledge')} ✓ " if alert.rule.sticky else ""
         tail = f"{often}{more}  {clock_time(event.get('timestamp'))}  {key}"
         return Line(((fit(f" ! {kind}  {name}", width - len(tail)) + tail, ground),), ground)
