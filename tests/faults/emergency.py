@@ -283,7 +283,11 @@ async def _many_stops(count: int, seed: int) -> Outcome:
                     outcome.failures += [f"{name}, stop {outcome.tried}: {what}" for what in wrong]
                     if wrong:
                         break
-                    engine = await _go_on(place, engine)
+                    engine = await _in_working_order(place, engine)
+                    await _go_on(place, engine)
+            except (EngineEndedError, TimeoutError, ZenOTCError) as error:
+                outcome.failures.append(f"after stop {outcome.tried}: {type(error).__name__}: {error}")
+                break
             finally:
                 await engine.kill()
     took = list(itertools.chain(*times.values()))
@@ -355,16 +359,20 @@ def _proved(status: EngineStatus) -> bool:
     return status.emergency_stop.active and not status.emergency_stop.unconfirmed_venues
 
 
-async def _go_on(place: Arena, engine: Engine) -> Engine:
-    """Return an engine of which the stop is cleared and every strategy started."""
-    if engine.process.code is not None:
-        engine = place.launch()
+async def _in_working_order(place: Arena, engine: Engine) -> Engine:
+    """Return an engine that can go on: another one where it has ended, or has had to wait too long for its journal."""
+    if engine.process.code is None and "journal" in (await engine.client.mm_strategy.status()).waiting_for:
+        await engine.kill()
+    return engine if engine.process.code is None else place.launch()
+
+
+async def _go_on(place: Arena, engine: Engine) -> None:
+    """Clear the stop, and start every strategy."""
     await engine.ready()
     makers = engine.client.mm_strategy
     await engine.until(makers.status, _proved, _CONFIRMED_SECONDS)
     await engine.ask(makers.clear_emergency_stop(operator="faults"))
     await place.start(engine)
-    return engine
 
 
 ROWS = (
