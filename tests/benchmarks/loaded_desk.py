@@ -167,7 +167,7 @@ class LoadedDesk(DeskDouble):
         )  # fmt: skip
 
     async def history(
-        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float | None
     ) -> list[HistoryPoint]:
         """Return half an hour of points, 5 s apart."""
         now = datetime.now(UTC)

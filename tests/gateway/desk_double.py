@@ -186,7 +186,7 @@ class DeskDouble:
         )  # fmt: skip
 
     async def history(
-        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float | None
     ) -> list[HistoryPoint]:
         self.strategy(strategy_id)
         return [

@@ -122,10 +122,17 @@ async def test_history_has_the_last_mark_of_each_interval(path: Path) -> None:
         journal.append([mark("s1", T0 + second * SECOND, str(second)) for second in range(150)])
         journal.append([mark("s2", T0 + 500 * SECOND)])
         # 2024-08-08 23:54:14: the minute ends 46 seconds later.
-        points = await journal.history("s1", start_ns=T0, end_ns=T0 + 150 * SECOND, resolution_ns=60 * SECOND)
-        assert [point.total_pnl for point in points] == [45, 105, 149]
-        some = await journal.history("s1", start_ns=T0 + SECOND, end_ns=T0 + 3 * SECOND, resolution_ns=SECOND)
-        assert [point.total_pnl for point in some] == [1, 2]
+        assert await totals(journal, T0, T0 + 150 * SECOND, 60 * SECOND) == [45, 105, 149]
+        assert await totals(journal, T0 + SECOND, T0 + 3 * SECOND, SECOND) == [1, 2]
+        assert await totals(journal, T0 - 3_000 * SECOND, T0 + 3_000 * SECOND, SECOND) == [*range(150)]
+        assert await journal.marked("s1", start_ns=T0 + 1, end_ns=T0 + 2**60) == (T0 + SECOND, T0 + 149 * SECOND)
+        assert await journal.marked("s1", start_ns=T0 + 1, end_ns=T0 + SECOND) is None
+
+
+async def totals(journal: Journal, start_ns: int, end_ns: int, resolution_ns: int) -> list[int]:
+    """Return the total PnL of each mark of the history of `s1`."""
+    slices = journal.history("s1", start_ns=start_ns, end_ns=end_ns, resolution_ns=resolution_ns)
+    return [int(mark.total_pnl) async for marks in slices for mark in marks]
 
 
 def test_requests_of_clients_come_with_their_outcome_the_oldest_first(path: Path) -> None:

@@ -79,7 +79,7 @@ class Desk(Protocol):
         """Return the state of the engine."""
 
     async def history(
-        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float | None
     ) -> list[HistoryPoint]:
         """Return a strategy over time."""
 

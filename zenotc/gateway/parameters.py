@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from zenotc.exceptions import ValidationError
 from zenotc.models.configuration import FIXED_PARAMETERS, StrategyConfig
+from zenotc.models.status import MAX_HISTORY_POINTS
 from zenotc.models.strategy import Status
 
 __all__ = [
@@ -34,6 +35,12 @@ __all__ = [
 C = TypeVar("C", bound=str)
 
 _MAX_SEQ = 2**63 - 1
+
+
+_RESOLUTION = (
+    f"Seconds between two points, at most {MAX_HISTORY_POINTS:,} in all; what makes more is refused, and the refusal "
+    "names the smallest that fits. By default 60, or the smallest that fits."
+)
 
 
 class _Query(BaseModel):
@@ -68,11 +75,11 @@ Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class HistoryQuery(_Query):
-    """Which span of time, and the seconds between two points."""
+    """Which span of time, and the seconds between two points: a minute, or longer where that makes too many."""
 
     start: Annotated[Time | None, Field(alias="from")] = None
     end: Annotated[Time | None, Field(alias="to")] = None
-    resolution: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] = 60
+    resolution: Annotated[float | None, Field(ge=1, le=86_400, allow_inf_nan=False, description=_RESOLUTION)] = None
 
 
 class BookQuery(_Query):

@@ -15,6 +15,7 @@ from zenotc.gateway.answers import (
     answer,
     answer_events,
     answer_file,
+    answer_list,
     answer_page,
 )
 from zenotc.gateway.authentication import Caller, operator_name
@@ -235,7 +236,7 @@ async def get_history(desk: TheDesk, strategy_id: str, query: Annotated[HistoryQ
     if query.start and query.end and query.start >= query.end:
         raise ValidationError.of_fields([{"field": "from", "reason": "must be before to"}])
     points = await desk.history(strategy_id, start=query.start, end=query.end, resolution_seconds=query.resolution)
-    return answer(points)
+    return await answer_list(points)
 
 
 @router.get("/events", response_model=EventsAnswer)

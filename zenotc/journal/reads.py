@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -20,7 +20,21 @@ READ_TIMEOUT = 10.0
 """Seconds that a read may take, the commits queued before it included."""
 
 _PAGE = 20_000
+_EVENTS_AT_ONCE = 1_000
+_INTERVALS_AT_ONCE = 200
+"""For a few milliseconds a commit waits for them, and the loop for what is made of them."""
 
+_LAST_MARKS = f"""
+WITH RECURSIVE intervals (number) AS (SELECT :first UNION ALL SELECT number + 1 FROM intervals WHERE number < :last)
+SELECT {TABLES[MarkRecord].columns} FROM intervals JOIN marks ON marks.rowid = (
+    SELECT rowid FROM marks
+    WHERE strategy_id = :strategy_id
+    AND at_ns >= max(number * :resolution_ns, :start_ns) AND at_ns < min((number + 1) * :resolution_ns, :end_ns)
+    ORDER BY at_ns DESC, rowid DESC LIMIT 1
+) ORDER BY number
+"""
+
+Arguments = Sequence[object] | Mapping[str, object]
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
@@ -35,22 +49,52 @@ class Reads(ABC):
     async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
         """Return the first `limit` events after a number, of one strategy or of all, in order."""
         query = "SELECT seq, strategy_id, body FROM events WHERE seq > ?"
-        arguments: tuple[object, ...] = (after_seq,)
+        arguments: tuple[object, ...] = ()
         if strategy_id is not None:
             query += " AND strategy_id = ?"
-            arguments += (strategy_id,)
-        rows = await self._fetch(f"{query} ORDER BY seq LIMIT ?", (*arguments, limit))
-        return [JournalledEvent(*row) for row in rows]
+            arguments = (strategy_id,)
+        events: list[JournalledEvent] = []
+        while len(events) < limit:
+            wanted = min(_EVENTS_AT_ONCE, limit - len(events))
+            rows = await self._fetch(f"{query} ORDER BY seq LIMIT ?", (after_seq, *arguments, wanted))
+            events += [JournalledEvent(*row) for row in rows]
+            if len(rows) < wanted:
+                break
+            after_seq = rows[-1][0]
+        return events
 
-    async def history(self, strategy_id: str, *, start_ns: int, end_ns: int, resolution_ns: int) -> list[MarkRecord]:
-        """Return the last mark of each interval of `resolution_ns` in `[start_ns, end_ns)`, in order of time."""
-        table = TABLES[MarkRecord]
-        last = "SELECT max(rowid) FROM marks WHERE strategy_id = ? AND at_ns >= ? AND at_ns < ? GROUP BY at_ns / ?"
-        rows = await self._fetch(
-            f"SELECT {table.columns} FROM marks WHERE rowid IN ({last}) ORDER BY at_ns",
-            (strategy_id, start_ns, end_ns, resolution_ns),
+    async def marked(self, strategy_id: str, *, start_ns: int, end_ns: int) -> tuple[int, int] | None:
+        """Return the times of the first and the last mark in `[start_ns, end_ns)`, `None` where there is none."""
+        marks = "FROM marks WHERE strategy_id = :strategy_id AND at_ns >= :start_ns AND at_ns < :end_ns"
+        ((first_ns, last_ns),) = await self._fetch(
+            f"SELECT (SELECT min(at_ns) {marks}), (SELECT max(at_ns) {marks})",
+            {"strategy_id": strategy_id, "start_ns": start_ns, "end_ns": end_ns},
         )
-        return table.restore(rows)
+        return None if first_ns is None else (first_ns, last_ns)
+
+    async def history(
+        self, strategy_id: str, *, start_ns: int, end_ns: int, resolution_ns: int
+    ) -> AsyncIterator[list[MarkRecord]]:
+        """Yield the last mark of each interval of `resolution_ns` in `[start_ns, end_ns)`, in order of time.
+
+        Some intervals at a time, each looked up on its own: commits go in between, and how much was written into an
+        interval makes no difference.
+        """
+        table = TABLES[MarkRecord]
+        intervals = range(start_ns // resolution_ns, -(-end_ns // resolution_ns))
+        for first in intervals[::_INTERVALS_AT_ONCE]:
+            rows = await self._fetch(
+                _LAST_MARKS,
+                {
+                    "strategy_id": strategy_id,
+                    "first": first,
+                    "last": min(first + _INTERVALS_AT_ONCE, intervals.stop) - 1,
+                    "resolution_ns": resolution_ns,
+                    "start_ns": start_ns,
+                    "end_ns": end_ns,
+                },
+            )
+            yield table.restore(rows)
 
     def requests(self, *, since_ns: int, limit: int) -> list[tuple[CommandRecord, CommandOutcomeRecord | None]]:
         """Return the newest commands of clients with what they came to, the oldest first; blocks.
@@ -100,7 +144,7 @@ class Reads(ABC):
                 yield JournalledEvent(*row)
             seq = rows[-1][0]
 
-    async def _fetch(self, query: str, arguments: tuple[object, ...]) -> list[Row]:
+    async def _fetch(self, query: str, arguments: Arguments) -> list[Row]:
         answer = self._ask(_query(query, arguments))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(answer), READ_TIMEOUT)
@@ -114,7 +158,7 @@ class Reads(ABC):
             raise JournalError(f"the journal did not answer within {timeout:g} s") from None
 
 
-def _query(query: str, arguments: tuple[object, ...]) -> Callable[[sqlite3.Connection], list[Row]]:
+def _query(query: str, arguments: Arguments) -> Callable[[sqlite3.Connection], list[Row]]:
     return lambda connection: connection.execute(query, arguments).fetchall()
 
 

@@ -10,7 +10,10 @@ from pydantic import Field
 
 from zenotc.models.wire import WireModel
 
-__all__ = ["Asker", "EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
+__all__ = ["MAX_HISTORY_POINTS", "Asker", "EmergencyState", "EngineStatus", "HistoryPoint", "VenueStatus"]
+
+MAX_HISTORY_POINTS = 10_000
+"""So many points of a strategy's history are answered at once."""
 
 Environment = Literal["sandbox", "live"]
 

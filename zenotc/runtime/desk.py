@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -36,6 +36,7 @@ from zenotc.runtime.dead_man import DEAD_MAN, DeadMan
 from zenotc.runtime.driver import Driver
 from zenotc.runtime.emergency_latch import EmergencyLatch
 from zenotc.runtime.floor import Floor
+from zenotc.runtime.history import history
 from zenotc.runtime.recall import recall
 from zenotc.runtime.results import emergency_state
 from zenotc.runtime.vitals import Vitals
@@ -43,10 +44,6 @@ from zenotc.runtime.waking_sink import WakingSink
 from zenotc.venues.venue import ConnectedVenue, SimulatedVenue
 
 __all__ = ["Desk"]
-
-_UNIX_EPOCH = datetime.fromtimestamp(0, UTC)
-_LATEST_NS = 2**63 - 1
-"""The last nanosecond that SQLite can count to, in 2262."""
 
 
 class Desk:
@@ -327,28 +324,11 @@ class Desk:
     # The journal ---------------------------------------------------------------------------------------------------
 
     async def history(
-        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float
+        self, strategy_id: str, *, start: datetime | None, end: datetime | None, resolution_seconds: float | None
     ) -> list[HistoryPoint]:
-        """Return a strategy's marks over trading time, one per `resolution_seconds`."""
+        """Return a strategy's marks over trading time, one per `resolution_seconds`; see `history`."""
         self.engine.state.strategy(strategy_id)
-        marks = await self._journal.history(
-            strategy_id,
-            start_ns=0 if start is None else _ns_of(start),
-            end_ns=_LATEST_NS if end is None else _ns_of(end),
-            resolution_ns=max(int(resolution_seconds * 1e9), 1),
-        )
-        return [
-            HistoryPoint(
-                timestamp=utc_from_ns(mark.at_ns),
-                equity=mark.equity,
-                position=mark.position,
-                daily_pnl=mark.daily_pnl,
-                total_pnl=mark.total_pnl,
-                spread_bps=mark.spread_bps,
-                sigma=mark.sigma,
-            )
-            for mark in marks
-        ]
+        return await history(self._journal, strategy_id, start=start, end=end, resolution_seconds=resolution_seconds)
 
     async def events(self, *, after_seq: int, limit: int, strategy_id: str | None = None) -> list[JournalledEvent]:
         """Return the first `limit` committed events after a number, oldest first."""
@@ -369,8 +349,3 @@ class Desk:
         self._committed_seq = events[-1].seq
         for listener in list(self._listeners):
             listener(events)
-
-
-def _ns_of(time: datetime) -> int:
-    """Return an aware time as ns since the Unix epoch, within what a journal can hold."""
-    return min(max((time - _UNIX_EPOCH) // timedelta(microseconds=1) * 1000, 0), _LATEST_NS)

@@ -204,7 +204,7 @@ class MarketMakingStrategyClient:
         *,
         start: datetime | None = None,
         end: datetime | None = None,
-        resolution_seconds: float = 60,
+        resolution_seconds: float | None = None,
     ) -> History:
         """Return a strategy over time.
 
@@ -213,7 +213,12 @@ class MarketMakingStrategyClient:
         start, end
             Aware times; by default all there is.
         resolution_seconds
-            Between two points, from 1 s.
+            Between two points, from 1 s; by default a minute, or longer where the span takes it.
+
+        Raises
+        ------
+        ValidationError
+            If there would be more than 10,000 points; it names the resolution that fits.
         """
         query = {
             "from": format_time(start) if start else None,
