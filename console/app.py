@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -260,7 +261,8 @@ class ConsoleApp(App[int]):
             return
         self._detail.show(strategy_id)
         self._footer.draw()
-        self.run_worker(self._link.look_at(strategy_id), name="look", group="look", exclusive=True, exit_on_error=False)
+        look = partial(self._link.look_at, strategy_id)  # one that another takes the place of is never begun
+        self.run_worker(look, name="look", group="look", exclusive=True, exit_on_error=False)
 
     @on(Worker.StateChanged)
     def _worker_ended(self, event: Worker.StateChanged) -> None:

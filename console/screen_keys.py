@@ -87,7 +87,7 @@ class ScreenKeys:
             case "screenshot":
                 self._take_picture()
             case "export":
-                self._app.run_worker(self._export(), name="export", group="export", exclusive=True, exit_on_error=False)
+                self._app.run_worker(self._export, name="export", group="export", exclusive=True, exit_on_error=False)
             case _:
                 return False
         return True

@@ -185,7 +185,7 @@ class Form(ModalScreen[str | None]):
 
     def _ask_for_preview(self) -> None:
         if self._draft.valid and not self._sending and self._store.link == "up":
-            self.run_worker(self._look(), group="preview", exclusive=True, exit_on_error=False)
+            self.run_worker(self._look, group="preview", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
         parameters = self._draft.to_send()

@@ -104,7 +104,7 @@ class ChildEngine:
         return "\n".join(lines[-_LAST_LINES:])
 
 
-async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
+async def find_engine(state_dir: Path, timeout: float = 5.0) -> str | None:
     """Return the address of the engine that runs in a state directory, `None` where none answers.
 
     Parameters
@@ -112,7 +112,7 @@ async def find_engine(state_dir: Path, timeout: float = 1.0) -> str | None:
     state_dir
         Where it left its address.
     timeout
-        Seconds that it may take to answer.
+        Seconds that it may take to answer: one that is busy must not be taken for gone.
     """
     import httpx
 
