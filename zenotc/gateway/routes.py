@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from zenotc.exceptions import StrategyError, ValidationError
+from zenotc.exceptions import NotFoundError, StrategyError, ValidationError
 from zenotc.gateway import parameters
 from zenotc.gateway.answers import (
     Answer,
@@ -95,7 +96,8 @@ async def create_strategy(desk: TheDesk, execute: Execute, caller: TheCaller, bo
     """Create a strategy, and start it where it is enabled."""
     config = _configuration(desk, body)
     strategy_id = caller.drawn("mm")
-    if any(strategy.id == strategy_id for strategy in desk.strategies()):
+    with contextlib.suppress(NotFoundError):
+        desk.strategy(strategy_id)
         raise StrategyError(
             "this request has created its strategy before", code="strategy_exists", details={"strategyId": strategy_id}
         )
