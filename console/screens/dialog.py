@@ -196,7 +196,7 @@ class Question(ModalScreen[bool]):
 
     def _answer(self) -> None:
         if self._subject.ask_again():
-            self._say("The position has moved since this was asked: read it above and answer again.")
+            self._say("The position has moved since this was asked: answer again.")
             self._open()
         else:
             self.dismiss(True)

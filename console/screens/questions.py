@@ -153,7 +153,7 @@ class _Flatten:
         marked = [(strategy, strategy.mid) for strategy in found if strategy.mid is not None]
         now = sum((abs(strategy.current_position) * mid for strategy, mid in marked), Decimal(0))
         opened = sum((abs(self._asked[strategy.id].position) * mid for strategy, mid in marked), Decimal(0))
-        moved = f"  was {number(opened, 2)} when this was asked" if opened != now else ""
+        moved = f"  was {number(opened, 2)}" if opened != now else ""
         old = next(filter(None, (self._old_mid(strategy) for strategy, _ in marked)), "")
         words = f"{number(now, 2)} USD at the mids"
         return _labelled("Worth", words, "stale" if old else "plain", old + moved)
