@@ -25,6 +25,8 @@ Value = Callable[[Wire, Store], Any]
 MARKS_WIDTH = 2
 _NAME_MIN = 16
 _NAME_MAX = 30
+_SHORT_AGE = 4
+"""As `44 s`: with a longer one the status has no room for a long word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def status_span(strategy: Strategy, store: Store) -> Span:
         if store.emergency:
             return "… stopping", "accent"
         if store.prices_stale(strategy) and not store.stale:
-            return "○ stale data", "alarm"
+            old = age(store.market_age_seconds(strategy))
+            return f"○ {'stale' if len(old) <= _SHORT_AGE else 'old'} {old}", "alarm"
         return ("● active", "gain") if "quoting" in strategy.sides.values() else ("○ active", "caution")
     if strategy.status == "paused":
         cause = pause_cause(strategy.pause_reason)

@@ -321,6 +321,18 @@ class Store:
         return None if self.heard_at is None else max(0.0, self.clock() - self.heard_at)
 
     @property
+    def market_data_age_seconds(self) -> float | None:
+        """How old the oldest venue's data is: as the engine said, and for how long it is silent; or that alone."""
+        heard = self.data_age_seconds
+        venues = self.status.venues if self.status else ()
+        ages = [venue.data_age_seconds for venue in venues if venue.data_age_seconds is not None]
+        return heard if heard is None or not ages else max(heard, max(ages) + heard * self.stale)
+
+    def book_age_seconds(self, book: OrderBook, strategy: Strategy) -> float:
+        """Return how old a book of a strategy's is: a venue that is silent sends no other."""
+        return max(book.data_age_seconds or 0.0, self.market_age_seconds(strategy) or 0.0)
+
+    @property
     def waited_seconds(self) -> float:
         """How long the console has been open."""
         return self.clock() - self._began_at

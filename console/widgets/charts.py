@@ -206,9 +206,11 @@ class Charts(Vertical):
         if now - self._drawn_at < REDRAWN_SECONDS / len(self._charts):
             return
         self._drawn_at = now
+        strategy = self._store.strategy(self._store.inspection.strategy_id)
+        stale = self._store.stale if strategy is None else self._store.prices_stale(strategy)
         for _ in self._charts:
             chart, curves = next(self._turns)
-            if chart.show(curves(), stale=self._store.stale):
+            if chart.show(curves(), stale=stale):
                 return
 
     def zoom(self, step: int) -> None:

@@ -94,12 +94,12 @@ class DepthLadder(DetailPage):
             return [line((f"Waiting for the book of {clean(strategy.asset, 20)} …", "faint"))]
         fills = _fills(strategy, self._store) if height >= _ROWS_WITH_FILLS else []
         rows = max(1, height - 2 - len(fills))
-        written = [*self._book(book, rows, width), *fills]
+        written = [*self._book(book, rows, width, self._store.book_age_seconds(book, strategy)), *fills]
         if self._store.stale or not book.usable:
             written = [dimmed(drawn) for drawn in written]
         return written
 
-    def _book(self, book: OrderBook, rows: int, width: int) -> list[Line]:
+    def _book(self, book: OrderBook, rows: int, width: int, old: float) -> list[Line]:
         step, middle = self._place(book, rows)
         levels = _stepped(book, step, self.strategy_id)
         top = middle + (rows - 1) // 2
@@ -109,7 +109,7 @@ class DepthLadder(DetailPage):
         largest = max((max(row.bid, row.ask) for row in shown if row is not None), default=Decimal(0)) or Decimal(1)
         layout = _Layout.of(book, step, largest, width)
         return [
-            _mid(book),
+            _mid(book, old),
             layout.head(),
             *(
                 layout.empty(index, bounds, middle=index == mid)
@@ -258,10 +258,10 @@ class _Layout:
         return [*spans, (f" {', '.join(sorted(states))}", "accent")] if states else spans
 
 
-def _mid(book: OrderBook) -> Line:
+def _mid(book: OrderBook, old: float) -> Line:
     """Write mid and spread of the book without our own orders."""
     if not book.usable or book.mid is None:
-        return line((clean(book.reason or "no book", 40).replace("_", " "), "caution"))
+        return line((f"{clean(book.reason or 'no book', 40).replace('_', ' ')}, {age(old)}", "caution"))
     foreign = [
         next((level.price for level in side if level.quantity > level.own_quantity), None)
         for side in (book.bids, book.asks)
@@ -273,7 +273,7 @@ def _mid(book: OrderBook) -> Line:
         spread = [("   spread ", "muted"), (number(ask - bid, prices), "plain"),
                   (f"  {number(10_000 * (ask - bid) / book.mid, 2)} bps", "muted")]  # fmt: skip
     decimals = max(prices, decimals_of(book.mid.normalize()))
-    data: Span = (f"   data {age(book.data_age_seconds)}", "muted")
+    data: Span = (f"   data {age(old)}", "muted")
     return line(("mid ", "muted"), (number(book.mid, decimals), "strong"), *spread, data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from console.actions import key_of
+from console.actions import OLD_SECONDS, key_of
 from console.commands import Command
 from console.formatting import age, clean, clock_time, duration, in_zone, number, zone_name
 from console.ink import Ink, Line, Span, signed_ink
@@ -23,7 +23,7 @@ _BLIND = "NO ANSWER: `zenotc emergency-stop` in another terminal stops it · "
 """First of all, and short: on a narrow terminal the rest of the line is cut."""
 
 _ROOMY = 100
-"""From this width on the gaps are wide and the labels whole."""
+"""From this width on the gaps are wide and the labels whole, where all but the engine's address fits with them."""
 
 
 class Header(Sheet):
@@ -54,10 +54,12 @@ class Header(Sheet):
         if emergency:
             return [Line((label, (f"  {emergency}", "bar-alarm")), "bar-alarm")]
         ground: Ink = "bar-live" if self._live else "bar-sandbox"
-        roomy = width >= _ROOMY
         may, alerts = self._may(), self._alerts()
         room = width - len(label[0]) - len(may[0]) - len(alerts[0])
-        return [Line((label, may, alerts, *_spread(self._left(roomy), self._right(roomy), room)), ground)]
+        left, right = self._left(True), self._right(True)
+        if width < _ROOMY or sum(map(_width, (*left[1:], *right))) > room:
+            left, right = self._left(False), self._right(False)
+        return [Line((label, may, alerts, *_spread(left, right, room)), ground)]
 
     @property
     def _live(self) -> bool:
@@ -109,15 +111,19 @@ class Header(Sheet):
             trip = store.round_trip_seconds
             took = "" if trip is None else f" {number(trip * 1000, 1)} ms"
             link: tuple[Span, ...] = (link_label, ("●", "gain"), (took, "plain"))
-            data: tuple[Span, ...] = ((f"{gap}data ", "muted"), (age(store.data_age_seconds), "plain"))
+            seconds = store.market_data_age_seconds
+            old = seconds is not None and seconds > OLD_SECONDS
+            data: tuple[Span, ...] = (
+                (f"{gap}data ", "muted"), (f"{age(seconds)}{' old' * old}", "caution" if old else "plain"),
+            )  # fmt: skip
         elif store.link == "connecting":
             link = (link_label, ("◌ connecting", "caution"))
             data = ((f"  {store.link_reason}", "muted"),) if store.waited_seconds > PATIENCE_SECONDS else ()
         else:
             link = (link_label, (_lost(store.playback, roomy), "alarm"))
-            data = ((f"{gap}data ", "muted"), (f"{age(store.data_age_seconds)} old", "caution"))
-        seq: Part = (7, ((f"{gap}seq ", "muted"), (number(store.last_seq), "plain"))) if store.last_seq else (7, ())
-        return [(6, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
+            data = ((f"{gap}data ", "muted"), (f"{age(store.market_data_age_seconds)} old", "caution"))
+        seq: Part = (6, ((f"{gap}seq ", "muted"), (number(store.last_seq), "plain"))) if store.last_seq else (6, ())
+        return [(7, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
 
     def _right(self, roomy: bool) -> list[Part]:
         status, utc_now = self._store.status, self._utc_now()
@@ -178,11 +184,15 @@ def _unconfirmed(venues: Sequence[str], status: EngineStatus) -> str:
     return f"NOT CONFIRMED BY{f' {len(venues)}' if len(venues) > 1 else ''}: {names}"
 
 
+def _width(part: Part) -> int:
+    return sum(len(text) for text, _ in part[1])
+
+
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Span]:
     """Return both groups pushed apart, with as many parts as fit, the most important ones first."""
     room, fitting = width, set[int]()
     for part in sorted((*left, *right), key=lambda part: part[0]):
-        needed = sum(len(text) for text, _ in part[1])
+        needed = _width(part)
         if needed <= room:
             room -= needed
             fitting.add(id(part))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
-from console.formatting import clean, decimals_of, gauge, number
+from console.formatting import age, clean, decimals_of, gauge, number
 from console.ink import Ink, Line, Span, dimmed, line
 from console.store import Store
 from console.widgets.sheet import Sheet
@@ -60,7 +60,7 @@ class Ladder(Sheet):
             *[_head(layout)] * headed,
             *[Line()] * (depth - len(asks)),
             *(_level(level, layout, gap, bid=False) for level, gap in reversed(asks)),
-            _mid(book, layout, width),
+            _mid(book, layout, width, self._store.book_age_seconds(book, strategy)),
             *(_level(level, layout, gap, bid=True) for level, gap in bids),
         ]
         if self._store.stale or not book.usable:
@@ -144,11 +144,12 @@ def _foreign_touch(levels: list[BookLevel]) -> Decimal | None:
     return next((level.price for level in levels if level.quantity > level.own_quantity), None)
 
 
-def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
+def _mid(book: OrderBook, layout: _Layout, width: int, old: float) -> Line:
     """Write mid and spread, both of the book without our own orders: one of ours may stand between them."""
     ask, bid = _foreign_touch(book.asks), _foreign_touch(book.bids)
     if book.mid is None or ask is None or bid is None:
-        return line((clean(book.reason or "no book").replace("_", " ").center(width), "caution"))
+        words = f"{clean(book.reason or 'no book', 40).replace('_', ' ')}, {age(old)}"
+        return line((words.center(width), "caution"))
     spread = ask - bid
     bps = 10_000 * spread / book.mid
     decimals = layout.price_decimals
@@ -161,7 +162,7 @@ def _mid(book: OrderBook, layout: _Layout, width: int) -> Line:
     if inside and len(words) + len(_EX_OWN) <= room:
         words += _EX_OWN
     if not book.usable:
-        words = clean(book.reason or "not usable", 40).replace("_", " ")
+        words = f"{clean(book.reason or 'not usable', 40).replace('_', ' ')}, {age(old)}"
     rest = max(0, room - len(words))
     return line(
         ("─" * max(0, left - 1) + " ", "rule"), (f"{mid:>{layout.price_width}}", "strong"),

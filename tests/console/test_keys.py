@@ -360,12 +360,38 @@ async def test_the_header_says_who_and_how_far(desk: Any, screen_text: Any) -> N
         assert " jo " in top and "seq 4,711" in top and "● 0.6 ms" in top and "data <1 s" in top
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_venue_that_has_fallen_silent_is_old_data_everywhere(
+    desk: Any, screen_text: Any, until: Any, size: Any
+) -> None:
+    async with desk(size=size) as (app, engine, pilot):
+        await until(pilot, lambda: "BTC" in app.store.books)
+        status = await engine.mm_strategy.status()
+        venues = [venue.model_copy(update={"data_age_seconds": 44.0}) for venue in status.venues]
+
+        async def silent() -> Any:
+            return status.model_copy(update={"venues": venues})
+
+        engine.mm_strategy.status = silent
+        await engine.change("s-btc", dataAgeSeconds=44.0)
+        book = app.store.books["BTC"].model_copy(update={"usable": False, "reason": "stale_market_data"})
+        app.store.book_changed(book)
+        await until(pilot, lambda: "data 44 s old" in screen_text(app).splitlines()[0])
+        assert any("BTC Market Maker" in row and "○ stale 44 s" in row for row in screen_text(app).splitlines())
+        assert size[0] < 100 or "seq " in screen_text(app).splitlines()[0]
+        if size[0] < 100:
+            await pilot.press("enter")
+        while app._detail.tab != "Ladder":
+            await pilot.press("l")
+        await until(pilot, lambda: "stale market data, 44 s" in screen_text(app))
+
+
 async def test_prices_of_a_market_that_has_fallen_silent_are_dimmed_and_marked(desk: Any, screen_text: Any) -> None:
     async with desk(size=(200, 50)) as (app, engine, pilot):
         await engine.change("s-btc", dataAgeSeconds=12.0)
         await engine.change("s-sol", dataAgeSeconds=12.0)
         rows = screen_text(app).splitlines()
-        assert "○ stale data" in rows[3] and "12 s" in rows[3] and "● active" not in rows[3]
+        assert "○ stale 12 s" in rows[3] and "12 s" in rows[3] and "● active" not in rows[3]
         inks = {text.strip(): ink for text, ink in app._table._drawn[1].spans}
         assert inks["+812.44"] == "stale" and inks["+3.200"] == "gain", "a position is known, its worth is not"
         await pilot.press("j", "j", "s")
