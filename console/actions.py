@@ -15,8 +15,8 @@ from console.commands import Command
 from console.formatting import age, clean
 from zenotc.models.strategy import Strategy
 
-__all__ = ["ACTIONS", "OLD_SECONDS", "Action", "Permission", "Situation", "action_by_id", "key_of", "keyed",
-           "name_keys", "refusal_of"]  # fmt: skip
+__all__ = ["ACTIONS", "OLD_SECONDS", "Action", "Permission", "Situation", "Targets", "action_by_id", "key_of",
+           "keyed", "name_keys", "refusal_of"]  # fmt: skip
 
 Danger = Literal["none", "reduces_risk", "adds_risk", "trades", "stops_all"]
 Scope = Literal["strategy", "desk", "screen"]
@@ -41,7 +41,7 @@ _COVERS: dict[Permission, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides whether an action can be done.
+    """What decides whether an action can be done, to a strategy or to the whole of its engine.
 
     Parameters
     ----------
@@ -155,18 +155,36 @@ class Action:
         return None if now.to_flatten else _NOBODY
 
 
-def refusal_of(action: Action, targets: Sequence[Situation]) -> str | None:
-    """Return why an action can be done to none of its targets, `None` where it can be to some.
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a key would act on.
 
     Parameters
     ----------
-    targets
-        One situation for each strategy that it would be done to, at least one.
+    strategies
+        A situation for each strategy that a command on strategies goes to: one at least, without a strategy where there
+        is none.
+    engines
+        A situation for each engine: one at least.
     """
-    considered = targets if action.scope == "strategy" else targets[:1]
+
+    strategies: Sequence[Situation]
+    engines: Sequence[Situation]
+
+    @property
+    def permission(self) -> Permission:
+        """The most that the console's keys may do on any engine."""
+        return max((now.permission for now in self.engines), key=lambda permission: len(_COVERS[permission]))
+
+
+def refusal_of(action: Action, targets: Targets) -> str | None:
+    """Return why an action can be done to none of its targets, `None` where it can be to some."""
+    considered = targets.strategies if action.scope == "strategy" else targets.engines
     reasons = [action.refusal(now) for now in considered]
     if None in reasons:
         return None
+    if action.scope != "strategy":
+        return " ".join(filter(None, dict.fromkeys(reasons)))
     return reasons[0] if len(reasons) == 1 else f"None of the {len(reasons)} marked: {reasons[0]}"
 
 

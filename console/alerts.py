@@ -97,7 +97,7 @@ class Alerts:
 
     def __init__(self, clock: Callable[[], float], rules: Sequence[Rule] = DEFAULT_RULES) -> None:
         self._clock = clock
-        self._alerts: dict[tuple[str, object], Alert] = {}
+        self._alerts: dict[tuple[str, object, str], Alert] = {}
         self._rings = False
         self.use(rules)
 
@@ -114,7 +114,7 @@ class Alerts:
                 self._take(event, str(kind), rule)
 
     def _take(self, event: Wire, kind: str, rule: Rule) -> None:
-        key = (kind, str(event.get("strategyId")))
+        key = (kind, event.get("engine"), str(event.get("strategyId")))
         alert = self._alerts.pop(key, None)
         if alert is None or (not rule.sticky and self._clock() - alert.at > TOAST_SECONDS):
             self._rings = self._rings or rule.bell

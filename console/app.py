@@ -1,7 +1,7 @@
-"""The application: it ties keys to actions, the link's news to the store, and the store to what is drawn.
+"""The application: it ties keys to actions, the links' news to the stores, and the stores to what is drawn.
 
-Everything that arrives lands in the store at once; the screen follows four times a second, and at once where a key
-was pressed. Handlers alone change what is shown; workers wait for the engine.
+Everything that arrives lands in its engine's store at once; the screen follows four times a second, and at once where
+a key was pressed. Handlers alone change what is shown; workers wait for the engine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,16 +26,19 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, WorkType
 
-from console.actions import Situation, action_by_id, name_keys, refusal_of
+from console.access import Access
+from console.actions import Targets, action_by_id, name_keys, refusal_of
 from console.alerts import DEFAULT_RULES
 from console.changed_cells import changed_cells
+from console.common import Common
+from console.desk import Desk
 from console.double_press import DoublePress
+from console.emergency import Emergencies
+from console.engine import Engine
 from console.formatting import clean
 from console.hand import Hand
-from console.link import Link
-from console.operator import Operator
 from console.panes import Panes
 from console.preferences import Preferences
 from console.screen_keys import ScreenKeys
@@ -47,6 +50,7 @@ from console.view import ViewFile
 from console.widgets.charts import import_plotext
 from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
+from console.widgets.engine_bar import EngineBar
 from console.widgets.event_log import EventLog
 from console.widgets.filter_field import FilterField
 from console.widgets.footer import Footer, StatusLine
@@ -84,16 +88,14 @@ class ConsoleApp(App[int]):
 
     Parameters
     ----------
-    client
-        The SDK's client of the engine; the console does not close it.
-    address
-        The engine's address as the header shows it.
+    engines
+        How each engine is reached; a client alone is called by its address, where there are several.
     operator
         Who gives the commands; default the user's name.
     read_only
-        Whether it only looks.
+        Whether it only looks, at every engine.
     playback
-        Whether the client plays a recording: there is nothing to command.
+        Whether the clients play a recording: there is nothing to command.
     view_file
         Where the table's columns and order are remembered; `None` nowhere.
     export_directory
@@ -115,9 +117,7 @@ class ConsoleApp(App[int]):
 
     def __init__(
         self,
-        client: ZenOTCClient,
-        *,
-        address: str | None = None,
+        *engines: Access | ZenOTCClient,
         operator: str | None = None,
         read_only: bool = False,
         playback: bool = False,
@@ -134,41 +134,43 @@ class ConsoleApp(App[int]):
         name_keys(self.keymap.names)
         self._bindings.key_to_bindings.update((binding.key, [binding]) for binding in self.keymap.bindings())
         name = operator or getpass.getuser()
-        self.store = Store(clock, address=address or _address(client), utc_now=utc_now)
-        self.store.read_only, self.store.playback = read_only or playback, playback
-        self.store.commands.operator = clean(name, 40)
-        self.store.alerts.use((*self._preferences.alert, *DEFAULT_RULES))
-        self._link = Link(client, self.store)
+        common = Common(clock, utc_now, clean(name, 40))
+        common.alerts.use((*self._preferences.alert, *DEFAULT_RULES))
+        self._engines = _engines(engines, common, name, self._commands_changed)
+        for engine in self._engines:
+            engine.store.read_only, engine.store.playback = engine.store.read_only or read_only or playback, playback
+        self.desk = Desk([engine.store for engine in self._engines], common)
         self._emergency_key = DoublePress()
         self._pace = SLOW_LINK_PACE if self._preferences.slow_link else 1
         self._drawn_log_at = -LOG_SECONDS
         self._resting: Timer | None = None
+        self._commands_due = False
         self._parts = (self._draw_desk, self._draw_rest)
-        self._header = Header(self.store, lambda: self._emergency_key.armed(clock()), utc_now)
+        emergencies = Emergencies(self.desk)
+        self._header = Header(self.desk, emergencies, lambda: self._emergency_key.armed(clock()), utc_now)
+        self._engine_bar = EngineBar(self.desk, emergencies)
         view = ViewFile(view_file)
-        self._table = StrategyTable(self.store, view.load())
-        commander = Operator(client, self.store, name, self._commands_changed)
-        self._hand = Hand(self, self.store, self._link, commander, self._table)
-        self._detail = Detail(self.store)
-        self._journal = EventLog(self.store)
-        self._commands = CommandHistory(self.store)
-        self._status = StatusLine(self.store)
-        self._toasts = Toasts(self.store, self._log_begins)
-        self._footer = Footer(self.situations, self.keymap)
+        self._table = StrategyTable(self.desk, view.load())
+        self._hand = Hand(self, self.desk, self._engines, self._table)
+        self._detail = Detail(self.desk)
+        self._journal = EventLog(self.desk)
+        self._commands = CommandHistory(self.desk)
+        self._status = StatusLine(self.desk)
+        self._toasts = Toasts(self.desk, self._log_begins)
+        self._footer = Footer(self.targets, self.keymap)
         directory = export_directory or Path.cwd()
         self._filter = FilterField(self._table, self._journal, self._status.answer)
         self._panes = Panes(
-            self, self.store, self._table, self._detail, self._journal, self._commands, self._filter,
+            self, self.desk, self._table, self._detail, self._journal, self._commands, self._filter,
             self._status.answer, self.repaint,
         )  # fmt: skip
         self._table_keys = TableKeys(self, self._table, view, self._status, self._footer.draw)
-        self._screen_keys = ScreenKeys(
-            self, self.store, self._panes, self._filter, self.choose, self._answer, directory
-        )
+        self._screen_keys = ScreenKeys(self, self.desk, self._panes, self._filter, self.choose, self._answer, directory)
 
     def compose(self) -> ComposeResult:
         """Lay the desk out."""
         yield self._header
+        yield self._engine_bar
         with Horizontal(id="main"):
             yield self._table
             yield self._detail
@@ -207,8 +209,17 @@ class ConsoleApp(App[int]):
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there now stays: no collection while a key waits has to look through it
         gc.set_threshold(5_000, 5, 200)  # what is kept are plain values, which it does not follow
-        self.run_worker(self._link.run(), name="link", exit_on_error=False)
+        for engine in self._engines:
+            self._follow(engine)
         self.run_worker(import_plotext(), name="chart", exit_on_error=False)
+
+    def _follow(self, engine: Engine) -> None:
+        self.run_worker(engine.link.run(), name=f"link {engine.store.engine}", exit_on_error=False)
+
+    @property
+    def store(self) -> Store:
+        """What is known of the engine that the hand is on."""
+        return self.desk.at_hand
 
     # What is drawn ---------------------------------------------------------------------------------------------------
 
@@ -219,19 +230,25 @@ class ConsoleApp(App[int]):
         self._show_selected()
 
     def _draw_desk(self) -> None:
-        live = self.store.status is not None and self.store.status.environment == "live"
+        live = self.desk.live
         if live != self.has_class("-live"):
             self.set_class(live, "-live")
-        if not self.store.stale and not self._preferences.slow_link:
-            self.store.trends.sample(self.store.wire)
-        if self.store.alerts.rings():
+        for store in self.desk.stores:
+            if not store.stale and not self._preferences.slow_link:
+                store.trends.sample(store.wire)
+        if self.desk.alerts.rings():
             self.bell()
-        for widget in (self._header, self._table, self._commands, self._status, self._footer, self._toasts):
+        self._draw_top()
+        for widget in (self._table, self._commands, self._status, self._footer, self._toasts):
             widget.draw()
+
+    def _draw_top(self) -> None:
+        self._header.draw()
+        self._engine_bar.draw()
 
     def _draw_rest(self) -> None:
         """Draw the detail, and with it the log or the chart, which are not drawn every time."""
-        now = self.store.clock()
+        now = self.desk.clock()
         if self._detail.display:
             self._detail.draw()
         if now - self._drawn_log_at >= self._pace * LOG_SECONDS:
@@ -245,8 +262,15 @@ class ConsoleApp(App[int]):
         return next((log.region.y for log in (self._journal, self._commands) if log.display), self.size.height)
 
     def _commands_changed(self) -> None:
-        self._link.ask_now()
-        for widget in (self._table, self._commands, self._status, self._header, self._footer):
+        """Show what was sent or has ended, once for all that has: what is sent next does not wait for it."""
+        if not self._commands_due:
+            self._commands_due = True
+            self.call_later(self._draw_commands)
+
+    def _draw_commands(self) -> None:
+        self._commands_due = False
+        self._draw_top()
+        for widget in (self._table, self._commands, self._status, self._footer):
             widget.draw()
 
     @on(StrategyTable.Selected)
@@ -256,26 +280,32 @@ class ConsoleApp(App[int]):
         self._resting = self.set_timer(SELECTION_RESTS_SECONDS, self._show_selected)
 
     def _show_selected(self) -> None:
-        strategy_id = self._table.selected_id if self._table.ids else None
-        if strategy_id == self._detail.strategy_id:
+        key = self._table.selected_id if self._table.ids else None
+        if key == self._detail.strategy_id:
             return
-        self._detail.show(strategy_id)
+        self._detail.show(key)
         self._footer.draw()
-        look = partial(self._link.look_at, strategy_id)  # one that another takes the place of is never begun
-        self.run_worker(look, name="look", group="look", exclusive=True, exit_on_error=False)
+        row = self.desk.rows.get(key or "")
+        for engine in self._engines:
+            strategy_id = row.id if row is not None and row.store is engine.store else None
+            # One that another takes the place of is never begun.
+            look: WorkType[None] = partial(engine.link.look_at, strategy_id)
+            group = f"look {engine.store.engine}"
+            self.run_worker(look, name="look", group=group, exclusive=True, exit_on_error=False)
 
     @on(Worker.StateChanged)
     def _worker_ended(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
             self._status.answer(f"The console's own error: {clean(repr(event.worker.error))}", "alarm")
-            if event.worker.name == "link":
-                self.set_timer(1.0, self._connect)
+            for engine in self._engines:
+                if event.worker.name == f"link {engine.store.engine}":
+                    self.set_timer(1.0, partial(self._follow, engine))
 
     # What keys do ----------------------------------------------------------------------------------------------------
 
-    def situations(self) -> list[Situation]:
-        """Return what decides what can be done, for each strategy that a key would act on: one at least."""
-        return self._hand.situations()
+    def targets(self) -> Targets:
+        """Return what a key would act on, and what decides what can be done to it."""
+        return self._hand.targets()
 
     async def on_event(self, event: events.Event) -> None:
         """Take a key in its turn: what it stands for is done before the next one is looked at.
@@ -310,7 +340,7 @@ class ConsoleApp(App[int]):
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key stands for, or say in a sentence why not."""
-        reason = refusal_of(action_by_id(action_id), self._hand.situations(action_id))
+        reason = refusal_of(action_by_id(action_id), self._hand.targets(action_id))
         if reason is not None:
             self._status.answer(reason)
             return
@@ -337,14 +367,14 @@ class ConsoleApp(App[int]):
         self._status.answer(sentence, "muted")
 
     async def _press_emergency(self, at: float) -> None:
-        reason = _EMERGENCY.refusal(self.situations()[0])
+        reason = refusal_of(_EMERGENCY, self.targets())
         if reason is not None:
             self._status.answer(f"{reason} `zenotc emergency-stop` stops everything.", "alarm")
         elif self._emergency_key.press(at) == "second":
             await self._hand.do(_EMERGENCY.id)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
-        self._header.draw()
+        self._draw_top()
 
     async def _do(self, action_id: str) -> bool:
         """Do what a key stands for; return whether it was one of these."""
@@ -362,7 +392,7 @@ class ConsoleApp(App[int]):
         return True
 
     def _acknowledge(self) -> None:
-        count = self.store.alerts.acknowledge()
+        count = self.desk.alerts.acknowledge()
         self._answer(f"{count} acknowledged." if count else "There is no alert to acknowledge.")
         self._toasts.draw()
         self._header.draw()
@@ -380,12 +410,16 @@ class ConsoleApp(App[int]):
         from console.contexts import CONTEXTS
         from console.screens.help import Help
 
-        await self.push_screen(Help(self.situations(), CONTEXTS[context], self.keymap))
+        await self.push_screen(Help(self.targets(), CONTEXTS[context], self.keymap))
 
     @on(EventLog.Opened)
     async def _open_event(self) -> None:
         await self._panes.open_event()
 
 
-def _address(client: ZenOTCClient) -> str:
-    return str(client.base_url).split("://", 1)[-1].rstrip("/")
+def _engines(
+    given: Sequence[Access | ZenOTCClient], common: Common, operator: str, changed: Callable[[], None]
+) -> list[Engine]:
+    accesses = [access if isinstance(access, Access) else Access(access) for access in given]
+    several = len(accesses) > 1
+    return [Engine(access, access.shown_name if several else "", common, operator, changed) for access in accesses]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from console.attention import attention
 from console.columns import column_by_id, language
+from console.desk import Desk
 from console.filters import LiveFilter
-from console.store import Store
 
 __all__ = ["Arrangement"]
 
@@ -19,12 +19,13 @@ HAND_RESTS_SECONDS = 3.0
 class Arrangement:
     """The filter, the order, and the strategies as they stand by both.
 
-    Without any it is the order in which they were created. One that is new stands at the end until the next time.
+    Without any it is the order in which they were created, engine by engine. In a filter or an order, one that is new
+    stands at the end until the next time.
 
     Parameters
     ----------
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
 
     Attributes
     ----------
@@ -36,9 +37,9 @@ class Arrangement:
         Whether those that need somebody stand above the others, the gravest first.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.filter = LiveFilter(language(store))
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.filter = LiveFilter(language())
         self.sort: str | None = None
         self.descending = False
         self.attention_first = False
@@ -59,36 +60,36 @@ class Arrangement:
 
     def touch(self) -> None:
         """Leave them where they are for a while: the hand is on them."""
-        self._touched_at = self._store.clock()
+        self._touched_at = self._desk.clock()
 
     @property
     def ids(self) -> list[str]:
         """The strategies that are shown, in their order."""
-        wire = self._store.wire
+        rows = self._desk.rows
         if not (self.filter.passes or self.sort or self.attention_first):
-            return list(wire)
-        now = self._store.clock()
+            return list(rows)
+        now = self._desk.clock()
         if now - self._arranged_at >= REARRANGED_SECONDS and now - self._touched_at >= HAND_RESTS_SECONDS:
             self._arranged_at = now
-            self._ids, self._known = self._arranged(), set(wire)
-        elif self._known != wire.keys():
-            fresh = [key for key, fields in wire.items() if key not in self._known and self.filter.passes(fields)]
-            self._ids = [key for key in self._ids if key in wire] + fresh
-            self._known = set(wire)
+            self._ids, self._known = self._arranged(), set(rows)
+        elif self._known != rows.keys():
+            fresh = [key for key, row in rows.items() if key not in self._known and self.filter.passes(row)]
+            self._ids = [key for key in self._ids if key in rows] + fresh
+            self._known = set(rows)
         return self._ids
 
     def _arranged(self) -> list[str]:
-        wire, passes = self._store.wire, self.filter.passes
-        ids = [key for key, fields in wire.items() if passes(fields)] if passes else list(wire)
+        rows, passes = self._desk.rows, self.filter.passes
+        ids = [key for key, row in rows.items() if passes(row)] if passes else list(rows)
         if self.sort is not None:
             ids = self._sorted(ids, self.sort)
         if self.attention_first:
-            ids.sort(key=lambda key: -attention(wire[key], self._store.commands)[0])
+            ids.sort(key=lambda key: -attention(rows[key].fields, rows[key].store.commands)[0])
         return ids
 
     def _sorted(self, ids: list[str], column_id: str) -> list[str]:
-        column, store = column_by_id(column_id), self._store
-        values = {key: column.value(store.wire[key], store) for key in ids}
+        column, rows = column_by_id(column_id), self._desk.rows
+        values = {key: column.value(rows[key].fields, rows[key].store) for key in ids}
         if column.kind == "text":
             values = {key: None if value is None else str(value).casefold() for key, value in values.items()}
         known = [key for key in ids if values[key] is not None]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
 
 from console.attention import attention, pause_cause
+from console.desk import Row
 from console.filters import Facet, Language
 from console.formatting import age, arrow, clean, fit, number, on_point
 from console.ink import Ink, Span, signed_ink
@@ -16,13 +17,14 @@ from console.store import Store
 from console.trends import SPARK_MINUTES
 from zenotc.models.strategy import Strategy
 
-__all__ = ["COLUMNS", "NAME", "Column", "column_by_id", "language", "layout", "status_span", "usual_columns"]
+__all__ = ["COLUMNS", "ENGINE", "NAME", "Column", "column_by_id", "language", "layout", "status_span", "usual_columns"]
 
 Wire = Mapping[str, Any]
 Cell = Callable[[Strategy, Store, int], Span]
 Value = Callable[[Wire, Store], Any]
 
 MARKS_WIDTH = 2
+_NAME_LEAST = 8
 _NAME_MIN = 16
 _NAME_MAX = 30
 _SHORT_AGE = 4
@@ -195,6 +197,10 @@ def _attention(strategy: Strategy, store: Store, width: int) -> Span:
     return fit(words, width), "alarm" if grave > 1 else "caution"
 
 
+def _engine(_: Strategy, store: Store, width: int) -> Span:
+    return fit(clean(store.engine, 40), width), "muted"
+
+
 def _text(field: str) -> Cell:
     def cell(strategy: Strategy, _: Store, width: int) -> Span:
         return fit(clean(getattr(strategy, field) or "–", 80), width), "muted"
@@ -207,6 +213,9 @@ def _field(name: str) -> Value:
 
 
 NAME = Column("name", "NAME", "its name", 0, _text("name"), _field("name"), "text", rank=0)
+
+ENGINE = Column("engine", "ENGINE", "which one trades it", 10, _engine, lambda _, store: store.engine, "text", rank=0)
+"""Stands before the others where there are several engines."""
 
 COLUMNS = (
     Column("asset", "ASSET", "what it trades", 5, _text("asset"), _field("asset"), "text", rank=2),
@@ -243,7 +252,7 @@ COLUMNS = (
     Column("average", "AVERAGE", "price of the position, USD", 11, _price("average_price"), _field("averagePrice")),
 )  # fmt: skip
 
-_BY_ID = {column.id: column for column in (NAME, *COLUMNS)}
+_BY_ID = {column.id: column for column in (NAME, ENGINE, *COLUMNS)}
 
 
 def column_by_id(column_id: str) -> Column:
@@ -256,7 +265,7 @@ def usual_columns() -> list[str]:
     return [column.id for column in COLUMNS if column.rank is not None]
 
 
-def layout(chosen: Sequence[str] | None, width: int) -> tuple[list[Column], int]:
+def layout(chosen: Sequence[str] | None, width: int, *, engine: int = 0) -> tuple[list[Column], int]:
     """Return the columns that there is room for, and how wide the names are.
 
     Parameters
@@ -265,8 +274,13 @@ def layout(chosen: Sequence[str] | None, width: int) -> tuple[list[Column], int]
         Columns by id in their order, `None` for the usual ones. Where there is no room, the last go first.
     width
         In cells.
+    engine
+        How wide the engines' names are, which stand before them; 0 where none does.
     """
     wanted = [column_by_id(column_id) for column_id in chosen or usual_columns()]
+    if engine:
+        needed = MARKS_WIDTH + _NAME_LEAST + 1 + sum(column.width + 1 for column in wanted if column.rank == 0)
+        wanted.insert(0, replace(ENGINE, width=max(len(ENGINE.title), min(engine, ENGINE.width, width - needed))))
     order = sorted(wanted, key=lambda column: (column.rank or 0) if chosen is None else column.rank != 0)
     room = width - MARKS_WIDTH - _NAME_MIN
     shown: set[str] = set()
@@ -276,19 +290,24 @@ def layout(chosen: Sequence[str] | None, width: int) -> tuple[list[Column], int]
             shown.add(column.id)
     columns = [column for column in wanted if column.id in shown]
     taken = sum(column.width + 1 for column in columns)
-    return columns, min(_NAME_MAX, max(8, width - MARKS_WIDTH - taken))
+    return columns, min(_NAME_MAX, max(_NAME_LEAST, width - MARKS_WIDTH - taken))
 
 
 _SEARCHED = ("name", "asset", "status", "activity", "pauseReason")
 
 
-def language(store: Store) -> Language[Wire]:
+def language() -> Language[Row]:
     """Return what can be asked of a strategy: every column by its name, and words."""
-    facets: list[Facet[Wire]] = [
-        Facet((column.id, *column.aliases), partial(_read, column, store), column.kind) for column in (NAME, *COLUMNS)
+    facets: list[Facet[Row]] = [
+        Facet((column.id, *column.aliases), partial(_read, column), column.kind) for column in (NAME, *COLUMNS, ENGINE)
     ]
-    return Language(facets, lambda fields: " ".join(str(fields.get(name) or "") for name in _SEARCHED))
+    return Language(facets, _text_of)
 
 
-def _read(column: Column, store: Store, fields: Wire) -> object:
-    return column.value(fields, store)
+def _read(column: Column, row: Row) -> object:
+    return column.value(row.fields, row.store)
+
+
+def _text_of(row: Row) -> str:
+    fields = row.fields
+    return " ".join((row.store.engine, *(str(fields.get(name) or "") for name in _SEARCHED)))

@@ -50,6 +50,8 @@ class Command:
         When it was sent, by the wall's clock.
     group
         The commands that were given with one key, this one among them.
+    engine
+        The name of the engine that it goes to, '' where there is one only.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Command:
     sent_at: float
     time: datetime
     group: list[Command] = field(repr=False)
+    engine: str = ""
     outcome: Outcome = "sent"
     ended_at: float | None = None
     detail: str = ""
@@ -77,14 +80,15 @@ class Command:
 
     @property
     def words(self) -> str:
-        """What it is doing, has done or has not done, and to what."""
+        """What it is doing, has done or has not done, to what and where."""
+        where = f" on {self.engine}" if self.engine else ""
         match self.outcome:
             case "sent" | "unknown":
-                return f"{self.doing} {self.target}"
+                return f"{self.doing} {self.target}{where}"
             case "confirmed" | "seen":
-                return f"{self.target} {self.done}"
+                return f"{self.target} {self.done}{where}"
             case "refused":
-                return f"{self.target} not {self.done}"
+                return f"{self.target} not {self.done}{where}"
 
     def is_news(self, now: float) -> bool:
         """Return whether it is not settled, or was only a moment ago."""
@@ -114,7 +118,8 @@ class Command:
         mark = "✗" if counts["refused"] else "?" if counts["unknown"] else "…" if counts["sent"] else "✓"
         words = [f"{count} {outcome}" for outcome, count in counts.items() if count]
         trouble = next((c for c in self.group if c.outcome in ("refused", "unknown") and c.detail), None)
-        detail = f": {trouble.target}: {trouble.detail}" if trouble else ""
+        where = f" on {trouble.engine}" if trouble and trouble.engine else ""
+        detail = f": {trouble.target}{where}: {trouble.detail}" if trouble else ""
         took = duration(max(command.elapsed(now) for command in self.group))
         return f"{mark} {', '.join([f'{done} of {len(self.group)} {self.done}', *words])} in {took}{detail}"
 
@@ -122,6 +127,8 @@ class Command:
 @dataclass(slots=True)
 class CommandLog:
     """The commands of this console and those seen of others, the newest last.
+
+    Each engine has a log of its own, which knows what is under way there; their commands stand in one list.
 
     Parameters
     ----------
@@ -131,16 +138,23 @@ class CommandLog:
         The wall's clock.
     operator
         Who gives this console's commands.
+    engine
+        The name of the engine that they go to, '' where there is one only.
     """
 
     clock: Callable[[], float]
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     operator: str = ""
+    engine: str = ""
     commands: deque[Command] = field(default_factory=lambda: deque(maxlen=KEPT))
-    revision: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _newest: dict[str | None, Command] = field(default_factory=dict)
+    _newest_of: dict[str, Command] = field(default_factory=dict)
     _open: dict[str | None, list[Command]] = field(default_factory=dict)
+
+    def of(self, engine: str) -> CommandLog:
+        """Return the log of an engine, whose commands stand in this one's list."""
+        return CommandLog(self.clock, self.utc_now, self.operator, engine, self.commands, self._numbers)
 
     def send(
         self,
@@ -155,7 +169,7 @@ class CommandLog:
         """Record a command that is leaving now, as one of a group where one is given."""
         command = self._keep(action, doing, done, target, strategy_id, self.operator, [] if group is None else group)
         self._open.setdefault(strategy_id, []).append(command)
-        self._newest[strategy_id] = command
+        self._newest[strategy_id] = self._newest_of[action] = command
         return command
 
     def seen(self, operator: str, action: str, *, done: str, target: str, strategy_id: str | None, detail: str) -> None:
@@ -168,11 +182,11 @@ class CommandLog:
         group: list[Command],
     ) -> Command:  # fmt: skip
         command = Command(
-            next(self._numbers), action, doing, done, target, strategy_id, operator, self.clock(), self.utc_now(), group
-        )
+            next(self._numbers), action, doing, done, target, strategy_id, operator, self.clock(), self.utc_now(),
+            group, self.engine,
+        )  # fmt: skip
         group.append(command)
         self.commands.append(command)
-        self.revision += 1
         return command
 
     def end(self, command: Command, outcome: Outcome, detail: str = "") -> None:
@@ -181,7 +195,6 @@ class CommandLog:
         under_way = self._open.get(command.strategy_id, [])
         if command in under_way:
             under_way.remove(command)
-        self.revision += 1
 
     def pending(self, strategy_id: str | None) -> Command | None:
         """Return the newest command that is under way for a strategy (`None`: for the desk)."""
@@ -197,6 +210,10 @@ class CommandLog:
         """Return the last command of this console for a strategy (`None`: for the desk)."""
         return self._newest.get(strategy_id)
 
+    def newest_of(self, action: str) -> Command | None:
+        """Return the last command of this console that does an action."""
+        return self._newest_of.get(action)
+
     def accounts_for(self, strategy_id: str | None, within_seconds: float) -> bool:
         """Return whether a command of this console may be what an event about a strategy tells of."""
         now = self.clock()
@@ -204,7 +221,7 @@ class CommandLog:
             (command.strategy_id in (strategy_id, None) or command.action == "cancel_quotes")
             and (not command.settled or now - (command.ended_at or now) <= within_seconds)
             for command in itertools.islice(reversed(self.commands), _LOOKED_THROUGH)
-            if command.outcome != "seen"
+            if command.outcome != "seen" and command.engine == self.engine
         )
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from console.filters import Facet, Language
+from console.narrative import Names
 from console.severity import SEVERITIES, severity_of
-from console.store import Store, Wire
+from console.store import Wire
 
 __all__ = ["event_language"]
 
@@ -14,12 +15,8 @@ _TEXTS = ("asset", "side", "reason", "operator", "code", "venue", "breaker")
 _NUMBERS = ("price", "quantity", "layer", "seq")
 
 
-def event_language(store: Store) -> Language[Wire]:
+def event_language(names: Names) -> Language[Wire]:
     """Return what the log's filter understands."""
-
-    def name(event: Wire) -> str:
-        strategy_id = event.get("strategyId")
-        return store.name(strategy_id if isinstance(strategy_id, str) else None)
 
     def field(name: str, event: Wire) -> object:
         return event.get(name)
@@ -27,8 +24,9 @@ def event_language(store: Store) -> Language[Wire]:
     facets: list[Facet[Wire]] = [
         Facet(("type",), partial(field, "type")),
         Facet(("severity",), lambda event: severity_of(event.get("type")), "level", SEVERITIES),
-        Facet(("strategy", "name"), name),
+        Facet(("strategy", "name"), names.name_in),
+        Facet(("engine",), names.engine_in),
         *(Facet((text,), partial(field, text)) for text in _TEXTS),
         *(Facet((number,), partial(field, number), "number") for number in _NUMBERS),
     ]
-    return Language(facets, lambda event: f"{name(event)} {' '.join(map(str, event.values()))}")
+    return Language(facets, lambda event: f"{names.name_in(event)} {' '.join(map(str, event.values()))}")

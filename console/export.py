@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from console.event_ring import EventRing
-from console.narrative import event_line
-from console.store import Store, Wire
+from console.narrative import Names, event_line
+from console.store import Wire
 from zenotc.models.wire import encode
 from zenotc.models.wire_event import fields_of
 
@@ -34,7 +34,9 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-async def export(store: Store, numbers: Sequence[int], directory: Path, now: datetime) -> tuple[Path, Path, int]:
+async def export(
+    ring: EventRing, names: Names, numbers: Sequence[int], directory: Path, now: datetime
+) -> tuple[Path, Path, int]:
     """Write events by number into two new files that only the user can read; return the files and how many.
 
     Those that are dropped meanwhile are left out.
@@ -50,9 +52,9 @@ async def export(store: Store, numbers: Sequence[int], directory: Path, now: dat
     with ExitStack() as files:
         exact, text = [files.enter_context(await asyncio.to_thread(_create, path)) for path in paths]
         for start in range(0, len(numbers), _CHUNK):
-            events = _kept(store.events, numbers[start : start + _CHUNK])
+            events = _kept(ring, numbers[start : start + _CHUNK])
             written += len(events)
-            await asyncio.to_thread(_write, events, store, exact, text)
+            await asyncio.to_thread(_write, events, names, exact, text)
     return *paths, written
 
 
@@ -64,7 +66,7 @@ def _kept(ring: EventRing, numbers: Sequence[int]) -> list[Wire]:
     return [ring[number] for number in numbers if number >= ring.first]
 
 
-def _write(events: Sequence[Wire], store: Store, exact: TextIO, text: TextIO) -> None:
+def _write(events: Sequence[Wire], names: Names, exact: TextIO, text: TextIO) -> None:
     for event in events:
         exact.write(ascii_json(event) + "\n")
-        text.write(event_line(event, store, _LINE_WIDTH).text.rstrip() + "\n")
+        text.write(event_line(event, names, _LINE_WIDTH).text.rstrip() + "\n")

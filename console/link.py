@@ -146,20 +146,24 @@ class Link:
         return await calls.preview(strategy_id, **parameters), await calls.get_quotes(strategy_id)
 
     async def look_at(self, strategy_id: str | None) -> None:
-        """Turn book and history to a strategy, once the selection rests on it."""
+        """Turn book and history to a strategy, once the selection rests on it; `None` to none of this engine's."""
         store = self._store
         store.history.begin(strategy_id)
         await asyncio.sleep(BOOK_RESTS_SECONDS)
         strategy = store.strategy(strategy_id)
-        if strategy is None:
+        await self._watch_book(strategy.asset if strategy else None)
+        if strategy is not None:
+            await asyncio.sleep(HISTORY_RESTS_SECONDS)
+            await self._load_history(strategy.id)
+
+    async def _watch_book(self, asset: str | None) -> None:
+        if asset == self._asset:
             return
-        if strategy.asset != self._asset:
-            former, self._asset = self._book, strategy.asset
-            self._book = await self._client.mm_strategy.watch_order_book(strategy.asset, self._on_book)
-            if former is not None:
-                await former.close()
-        await asyncio.sleep(HISTORY_RESTS_SECONDS)
-        await self._load_history(strategy.id)
+        former, self._asset, self._book = self._book, asset, None
+        if asset is not None:
+            self._book = await self._client.mm_strategy.watch_order_book(asset, self._on_book)
+        if former is not None:
+            await former.close()
 
     async def look_deep(self, assets: Collection[str]) -> None:
         """Keep the books of assets as deep as they go, until cancelled."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Protocol
 
 from console.formatting import clean, clock_time, fit, number, written
 from console.ink import Ink, Line, Span
-from console.store import Store, Wire
+from console.store import Wire
 from zenotc.models.wire_event import fields_of
 
-__all__ = ["event_line"]
+__all__ = ["Names", "event_line"]
 
+_ENGINE_WIDTH = 10
 _TYPE_WIDTH = 17
 _TONES: dict[str, Ink] = {
     "quote_sent": "faint",
@@ -31,26 +33,35 @@ _TONES: dict[str, Ink] = {
 }
 
 
-def event_line(event: Wire, store: Store, width: int) -> Line:
-    """Return an event as one line: time, strategy, type, what happened."""
+class Names(Protocol):
+    """Who knows what an event is about."""
+
+    def name_in(self, event: Wire) -> str:
+        """Return the name of the strategy."""
+
+    def engine_in(self, event: Wire) -> str:
+        """Return the name of the engine, '' where that goes without saying."""
+
+
+def event_line(event: Wire, names: Names, width: int) -> Line:
+    """Return an event as one line: time, whose it is, type, what happened."""
     event = fields_of(event)
-    name_width = 18 if width >= 100 else 10
     kind = clean(event.get("type"), 40)
     tone = _TONES.get(kind, "plain")
     quiet: Ink = "faint" if tone == "faint" else "muted"
     return Line(
         (
             (clock_time(event.get("timestamp"), milliseconds=True) + "  ", "faint"),
-            (fit(_name(event, store), name_width) + "  ", quiet),
+            (_whose(event, names, width) + "  ", quiet),
             (fit(kind, _TYPE_WIDTH) + "  ", tone),
             *_WORDS.get(kind, _other)(event, tone),
         )
     )
 
 
-def _name(event: Wire, store: Store) -> str:
-    strategy_id = event.get("strategyId")
-    return store.name(strategy_id if isinstance(strategy_id, str) else None)
+def _whose(event: Wire, names: Names, width: int) -> str:
+    name, engine = fit(names.name_in(event), 18 if width >= 100 else 10), names.engine_in(event)
+    return f"{fit(clean(engine, 40), _ENGINE_WIDTH)} {name}" if engine else name
 
 
 def _value(event: Wire, name: str) -> str:

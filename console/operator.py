@@ -45,7 +45,7 @@ _WORDS = {
 
 
 class Operator:
-    """The hand on the desk.
+    """The hand on one engine.
 
     Parameters
     ----------
@@ -66,7 +66,11 @@ class Operator:
         self.name = name
 
     async def command(
-        self, action: str, strategies: Iterable[Strategy], refused: Iterable[tuple[Strategy, str]] = ()
+        self,
+        action: str,
+        strategies: Iterable[Strategy],
+        refused: Iterable[tuple[Strategy, str]] = (),
+        group: list[Command] | None = None,
     ) -> None:
         """Carry out a command on the strategies that it was given for, each with an outcome of its own.
 
@@ -74,8 +78,10 @@ class Operator:
         ----------
         refused
             Strategies that it was given for as well and cannot be done to, and why.
+        group
+            The commands given with the same key, on other engines as well.
         """
-        group: list[Command] = []
+        group = [] if group is None else group
         log = self._store.commands
         for strategy, reason in refused:
             name = clean(strategy.name, 80)
@@ -152,15 +158,37 @@ class Operator:
         await self._run(command, keep(), _answered)
         return answers[0]
 
-    async def emergency_stop(self) -> None:
-        """Stop everything."""
-        stop = self._client.mm_strategy.emergency_stop_all()
-        await self._desk("emergency_stop", "Everything", stop, _all_stopped, _stop_shows)
+    async def emergency_stop(self, group: list[Command] | None = None) -> None:
+        """Stop everything; an engine that is not reached is asked until it is, and every venue has confirmed."""
+        calls = self._client.mm_strategy
+        heard = False
 
-    async def clear_emergency_stop(self) -> None:
+        async def insist() -> EngineStatus:
+            nonlocal heard
+            status = await calls.status()
+            if not (heard or status.emergency_stop.active):
+                await calls.emergency_stop_all()
+                status = await calls.status()
+            heard = heard or status.emergency_stop.active
+            return status
+
+        command = self._send("emergency_stop", "Everything", None, group)
+        await self._run(command, calls.emergency_stop_all(), _all_stopped, unreached="unknown")
+        if command.outcome == "unknown":
+            await self._follow_up(command, insist, _stop_shows)
+
+    def refuse(self, action: str, target: str, reason: str, group: list[Command] | None = None) -> None:
+        """Record a command that this engine is not asked for, and why."""
+        self._store.commands.end(self._send(action, target, None, group), "refused", reason.rstrip("."))
+        self._changed()
+
+    async def clear_emergency_stop(self, group: list[Command] | None = None) -> None:
         """End the emergency stop."""
         clear = self._client.mm_strategy.clear_emergency_stop(operator=self.name)
-        await self._desk("clear_emergency_stop", "The emergency stop", clear, _answered, _clear_shows)
+        command = self._send("clear_emergency_stop", "The emergency stop", None, group)
+        await self._run(command, clear, _answered)
+        if command.outcome == "unknown":
+            await self._follow_up(command, self._client.mm_strategy.status, _clear_shows)
 
     async def carry_out(
         self,
@@ -200,26 +228,15 @@ class Operator:
         if command.outcome == "unknown":
             await self._follow_up(command, lambda: self._client.mm_strategy.get(strategy_id), settled)
 
-    async def _desk(
-        self,
-        action: str,
-        target: str,
-        call: Awaitable[T],
-        judge: Callable[[T], Ending],
-        settled: Callable[[EngineStatus], str | None],
-    ) -> None:
-        command = self._send(action, target, None, None)
-        await self._run(command, call, judge)
-        if command.outcome == "unknown":
-            await self._follow_up(command, self._client.mm_strategy.status, settled)
-
     def _send(self, action: str, target: str, strategy_id: str | None, group: list[Command] | None) -> Command:
         doing, done = _WORDS[action]
         return self._store.commands.send(
             action, doing=doing, done=done, target=target, strategy_id=strategy_id, group=group
         )
 
-    async def _run(self, command: Command, call: Awaitable[T], judge: Callable[[T], Ending]) -> None:
+    async def _run(
+        self, command: Command, call: Awaitable[T], judge: Callable[[T], Ending], unreached: Outcome = "refused"
+    ) -> None:
         self._changed()
         ending: Ending = "unknown", "the console did not wait for the answer"
         try:
@@ -229,6 +246,9 @@ class Operator:
                 self._store.answered(answer.strategy)
         except OutcomeUnknownError as error:
             ending = "unknown", f"{clean(error.message)}; asking the engine what became of it"
+        except ConnectionFailedError as error:
+            again = "; it is asked until it answers" if unreached == "unknown" else ""
+            ending = unreached, f"{clean(error.message)}{again}"
         except ZenOTCError as error:
             ending = "refused", clean(error.message)
         finally:
@@ -240,7 +260,7 @@ class Operator:
     ) -> None:
         """Ask until the engine shows what became of a command, or another one has taken its place."""
         log = self._store.commands
-        while log.newest(command.strategy_id) is command:
+        while not self._superseded(command):
             await asyncio.sleep(FOLLOW_UP_SECONDS)
             try:
                 seen = settled(await ask())
@@ -256,6 +276,10 @@ class Operator:
                 log.end(command, "confirmed", seen)
                 break
         self._changed()
+
+    def _superseded(self, command: Command) -> bool:
+        newest = self._store.commands.newest(command.strategy_id)
+        return newest is not command and (newest is None or newest.action != "new")
 
 
 def _answered(_: object) -> Ending:

@@ -35,9 +35,9 @@ class Actions(Provider):
 
     def _offered(self) -> Iterator[tuple[Action, Content, Callable[[], object]]]:
         app = cast(ConsoleApp, self.app)
-        targets = app.situations()
+        targets = app.targets()
         for action in ACTIONS:
-            if action.id not in _LEFT_OUT and action.permitted(targets[0].permission):
+            if action.id not in _LEFT_OUT and action.permitted(targets.permission):
                 yield (
                     action,
                     _shown(action, app.keymap.shown(action), refusal_of(action, targets)),

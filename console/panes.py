@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import App
 from textual.widget import Widget
 
-from console.store import Store
+from console.desk import Desk
 from console.widgets.command_history import CommandHistory
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
@@ -27,8 +27,8 @@ class Panes:
     ----------
     app
         The application.
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
     table, detail, events, commands
         The panes.
     field
@@ -42,7 +42,7 @@ class Panes:
     def __init__(
         self,
         app: App[Any],
-        store: Store,
+        desk: Desk,
         table: StrategyTable,
         detail: Detail,
         events: EventLog,
@@ -51,7 +51,7 @@ class Panes:
         answer: Callable[[str], None],
         repaint: Callable[[], None],
     ) -> None:
-        self._app, self._store, self._answer, self._repaint = app, store, answer, repaint
+        self._app, self._desk, self._answer, self._repaint = app, desk, answer, repaint
         self._table, self._detail, self._events, self._commands = table, detail, events, commands
         self._field = field
         self._names: dict[str, Widget] = {"table": table, "detail": detail, "events": events, "commands": commands}
@@ -115,7 +115,7 @@ class Panes:
         if self._events.selected is None:
             self._answer("There is no event to open.")
         else:
-            await self._app.push_screen(EventDetails(self._events, self._store))
+            await self._app.push_screen(EventDetails(self._events, self._desk))
 
     # Within a pane ---------------------------------------------------------------------------------------------------
 
@@ -136,13 +136,13 @@ class Panes:
         if self._log is not None:
             self._log.follow()
         else:
-            self._table.move(len(self._store.wire))
+            self._table.move(len(self._desk.rows))
 
     def _to_oldest(self) -> None:
         if self._log is not None:
             self._log.oldest()
         else:
-            self._table.move(-len(self._store.wire))
+            self._table.move(-len(self._desk.rows))
 
     # Between panes ---------------------------------------------------------------------------------------------------
 
@@ -151,9 +151,9 @@ class Panes:
         if self._has_keys(self._events):
             await self.open_event()
             return
-        desk = self._app.screen
-        desk.set_class(not desk.has_class("-detail"), "-detail")
-        self._give_keys_to(self._detail if desk.has_class("-detail") else self._table)
+        screen = self._app.screen
+        screen.set_class(not screen.has_class("-detail"), "-detail")
+        self._give_keys_to(self._detail if screen.has_class("-detail") else self._table)
         self._app.call_after_refresh(self._repaint)
 
     def _give_keys_to(self, pane: Widget) -> None:
@@ -165,8 +165,8 @@ class Panes:
         self._give_keys_to(self._table)
 
     def _go_to_detail(self) -> None:
-        desk = self._app.screen
-        desk.set_class(desk.has_class("-narrow") or desk.has_class("-detail"), "-detail")
+        screen = self._app.screen
+        screen.set_class(screen.has_class("-narrow") or screen.has_class("-detail"), "-detail")
         self._give_keys_to(self._detail)
         self._app.call_after_refresh(self._repaint)
 

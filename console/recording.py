@@ -1,18 +1,20 @@
-"""What the console saw, in a file: everything that came through the link, with its time, and playing it back.
+"""What the console saw, in a file: everything that came through its links, with its time, and playing it back.
 
-A recording is lines of JSON, compressed: `[seconds, kind, value]` from when the console was opened. A playback is an
-engine without a future: its streams say again what they said, questions are answered with the last answer that was
-recorded, and nothing can be commanded.
+A recording is lines of JSON, compressed: `[seconds, kind, value, engine]` from when the console was opened, the engine
+as a number; the first line has the engines' names. A playback is of engines without a future: their streams say again
+what they said, questions are answered with the last answer that was recorded, and nothing can be commanded.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +29,9 @@ from zenotc.sdk.subscriptions import StrategiesChange
 if TYPE_CHECKING:
     from zenotc.sdk.client import ZenOTCClient
 
-__all__ = ["LARGEST_BYTES", "Playback", "Recorder", "Recording", "read_recording"]
+__all__ = ["LARGEST_BYTES", "Playback", "PlayedEngine", "Recorder", "Recording", "read_recording"]
 
-FORMAT = "zenotc console recording 1"
+FORMAT = "zenotc console recording 2"
 
 LARGEST_BYTES = 256 << 20
 """A recording ends when its file is so large; the console goes on."""
@@ -37,6 +39,7 @@ LARGEST_BYTES = 256 << 20
 _NOT_RECORDED = "a playback has only what the console saw"
 
 Callback = Callable[[Any], Any]
+Write = Callable[[str, object], None]
 
 
 class Recorder:
@@ -46,6 +49,8 @@ class Recorder:
     ----------
     path
         A file that is not there yet.
+    engines
+        Their names; '' for the only one.
     clock
         Monotonic seconds.
     largest_bytes
@@ -58,21 +63,25 @@ class Recorder:
     """
 
     def __init__(
-        self, path: Path, clock: Callable[[], float] = time.monotonic, largest_bytes: int = LARGEST_BYTES
+        self,
+        path: Path,
+        engines: Sequence[str] = ("",),
+        clock: Callable[[], float] = time.monotonic,
+        largest_bytes: int = LARGEST_BYTES,
     ) -> None:
         self._raw = path.open("xb")
         self._file = gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=1)
         self._clock, self._began, self._left = clock, clock(), largest_bytes
-        self._write(FORMAT, None)
+        self._write(FORMAT, list(engines), 0)
 
-    def write(self, kind: str, value: object) -> None:
-        """Keep one thing that came."""
+    def write(self, kind: str, value: object, engine: int = 0) -> None:
+        """Keep one thing that came from an engine."""
         if self._left > 0:
-            self._write(kind, value)
+            self._write(kind, value, engine)
 
-    def _write(self, kind: str, value: object) -> None:
+    def _write(self, kind: str, value: object, engine: int) -> None:
         before = self._raw.tell()
-        self._file.write(encode([round(self._clock() - self._began, 3), kind, value]) + b"\n")
+        self._file.write(encode([round(self._clock() - self._began, 3), kind, value, engine]) + b"\n")
         self._left -= self._raw.tell() - before
 
     def close(self) -> None:
@@ -90,54 +99,56 @@ class Recording:
         The engine's client.
     recorder
         Where it is kept.
+    engine
+        Which of the recorder's engines it is.
     """
 
-    def __init__(self, client: ZenOTCClient, recorder: Recorder) -> None:
-        self._client, self._recorder = client, recorder
-        self.mm_strategy = _RecordedCalls(client.mm_strategy, recorder)
+    def __init__(self, client: ZenOTCClient, recorder: Recorder, engine: int = 0) -> None:
+        self._client, self._write = client, partial(recorder.write, engine=engine)
+        self.mm_strategy = _RecordedCalls(client.mm_strategy, self._write)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     def watch_link(self, callback: Callable[[Link], None]) -> Callable[[], None]:
         """Call back on every change of the connection, and keep it."""
-        return self._client.watch_link(_kept(self._recorder, "link", callback, asdict))
+        return self._client.watch_link(_kept(self._write, "link", callback, asdict))
 
 
 class _RecordedCalls:
     """The calls of strategies; what streams and answers say that the console shows is kept."""
 
-    def __init__(self, calls: Any, recorder: Recorder) -> None:
-        self._calls, self._recorder = calls, recorder
+    def __init__(self, calls: Any, write: Write) -> None:
+        self._calls, self._write = calls, write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._calls, name)
 
     async def watch_strategies(self, callback: Callback) -> Any:
-        return await self._calls.watch_strategies(_kept(self._recorder, "strategies", callback, _change))
+        return await self._calls.watch_strategies(_kept(self._write, "strategies", callback, _change))
 
     async def watch_events(self, callback: Callback, **options: Any) -> Any:
-        return await self._calls.watch_events(_kept(self._recorder, "events", callback, _events), **options)
+        return await self._calls.watch_events(_kept(self._write, "events", callback, _events), **options)
 
     async def watch_order_book(self, asset: str, callback: Callback) -> Any:
-        return await self._calls.watch_order_book(asset, _kept(self._recorder, "book", callback, _same))
+        return await self._calls.watch_order_book(asset, _kept(self._write, "book", callback, _same))
 
     async def status(self) -> EngineStatus:
         status: EngineStatus = await self._calls.status()
-        self._recorder.write("status", status)
+        self._write("status", status)
         return status
 
     async def history(self, strategy_id: str, **options: Any) -> Sequence[HistoryPoint]:
         points: Sequence[HistoryPoint] = await self._calls.history(strategy_id, **options)
-        self._recorder.write("history", [strategy_id, points])
+        self._write("history", [strategy_id, points])
         return points
 
 
-def _kept(recorder: Recorder, kind: str, callback: Callback, shape: Callable[[Any], object]) -> Callback:
+def _kept(write: Write, kind: str, callback: Callback, shape: Callable[[Any], object]) -> Callback:
     """Return a callback that keeps what it is called with, and then calls another."""
 
     def keep(value: Any) -> Any:
-        recorder.write(kind, shape(value))
+        write(kind, shape(value))
         return callback(value)
 
     return keep
@@ -155,8 +166,10 @@ def _same(value: Any) -> object:
     return value
 
 
-def read_recording(path: Path) -> Iterator[tuple[float, str, Any]]:
-    """Yield what was recorded: seconds, kind and value; one that was cut off ends where it was.
+def read_recording(path: Path) -> Iterator[tuple[float, str, Any, int]]:
+    """Yield what was recorded: seconds, kind, value and engine; one that was cut off ends where it was.
+
+    The first that is yielded has the names of the engines.
 
     Raises
     ------
@@ -165,21 +178,23 @@ def read_recording(path: Path) -> Iterator[tuple[float, str, Any]]:
     """
     try:
         with gzip.open(path, "rb") as file:
-            first = True
+            engines = 0
             for line in file:
-                at, kind, value = decode(line)
-                if first and kind != FORMAT:
-                    raise ValidationError(f"{path} is no recording of the console")
-                first = False
-                yield float(at), kind, value
+                at, kind, value, engine = decode(line)
+                if not engines and kind != FORMAT:
+                    raise ValidationError(f"{path} is no recording of the console, or one of another release")
+                engines = engines or len(value)
+                if not 0 <= engine < engines:
+                    raise ValidationError(f"{path} is no recording of the console: it has no engine {engine}")
+                yield float(at), kind, value, engine
     except EOFError:
         return
-    except (OSError, ValueError, zlib.error) as error:
+    except (OSError, TypeError, ValueError, zlib.error) as error:
         raise ValidationError(f"{path} is no recording of the console: {error}") from error
 
 
 class Playback:
-    """A client in whose place a recording speaks.
+    """Clients in whose place a recording speaks.
 
     Parameters
     ----------
@@ -187,6 +202,11 @@ class Playback:
         The recording.
     speed
         Recorded seconds per second.
+
+    Attributes
+    ----------
+    engines
+        A client for each engine that was recorded.
 
     Raises
     ------
@@ -196,11 +216,10 @@ class Playback:
 
     def __init__(self, path: Path, speed: float = 1.0) -> None:
         self._path, self._speed = path, speed
-        if next(read_recording(path), None) is None:
+        head = next(read_recording(path), None)
+        if head is None:
             raise ValidationError(f"{path} is no recording of the console: it is empty")
-        self.base_url = f"playback of {path.name}"
-        self.mm_strategy = _PlayedCalls()
-        self._link_callbacks: list[Callable[[Link], None]] = []
+        self.engines = [PlayedEngine(str(name), f"playback of {path.name}") for name in head[2]]
 
     async def __aenter__(self) -> Playback:
         self._player = asyncio.create_task(self._play())
@@ -210,23 +229,52 @@ class Playback:
         self._player.cancel()
         await asyncio.gather(self._player, return_exceptions=True)
 
+    async def _play(self) -> None:
+        for played in self.engines:
+            await played.mm_strategy.listened.wait()
+        began = time.monotonic()
+        for at, kind, value, engine in itertools.islice(read_recording(self._path), 1, None):
+            await asyncio.sleep(max(0.0, began + at / self._speed - time.monotonic()))
+            await self.engines[engine].say(kind, value)
+        for played in self.engines:
+            played.end()
+
+
+class PlayedEngine:
+    """A client of one engine of a recording.
+
+    Parameters
+    ----------
+    name
+        What it was called, '' where it was the only one.
+    base_url
+        Where it is said to be.
+    """
+
+    def __init__(self, name: str, base_url: str) -> None:
+        self.name, self.base_url = name, base_url
+        self.mm_strategy = _PlayedCalls()
+        self._link_callbacks: list[Callable[[Link], None]] = []
+
     def watch_link(self, callback: Callable[[Link], None]) -> Callable[[], None]:
         """Call back on what the connection was."""
         self._link_callbacks.append(callback)
         return lambda: self._link_callbacks.remove(callback)
 
-    async def _play(self) -> None:
-        await self.mm_strategy.listened.wait()
-        began = time.monotonic()
-        for at, kind, value in read_recording(self._path):
-            await asyncio.sleep(max(0.0, began + at / self._speed - time.monotonic()))
-            if kind == "link":
-                for callback in self._link_callbacks:
-                    callback(Link(**value))
-            else:
-                await self.mm_strategy.say(kind, value)
+    async def say(self, kind: str, value: Any) -> None:
+        """Let one recorded thing come again."""
+        if kind == "link":
+            self._tell(Link(**value))
+        else:
+            await self.mm_strategy.say(kind, value)
+
+    def end(self) -> None:
+        """Say that there is no more."""
+        self._tell(Link(state="lost", reason="the recording has ended"))
+
+    def _tell(self, link: Link) -> None:
         for callback in self._link_callbacks:
-            callback(Link(state="lost", reason="the recording has ended"))
+            callback(link)
 
 
 class _Silent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from textual.widget import Widget
 
 from console.clipboard import copy_sequence
 from console.command_line import CommandError, CommandLine
+from console.desk import Desk
 from console.formatting import clean, number
 from console.panes import Panes
-from console.store import Store
 from console.widgets.detail import Detail
 from console.widgets.event_log import EventLog
 from console.widgets.filter_field import FilterField
@@ -36,8 +37,8 @@ class ScreenKeys:
     ----------
     app
         The application.
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
     panes
         Know where the hand is.
     field
@@ -53,14 +54,14 @@ class ScreenKeys:
     def __init__(
         self,
         app: App[Any],
-        store: Store,
+        desk: Desk,
         panes: Panes,
         field: FilterField,
         choose: Callable[[str, str | None], Awaitable[None]],
         answer: Callable[[str], None],
         directory: Path,
     ) -> None:
-        self._app, self._store, self._panes, self._filter = app, store, panes, field
+        self._app, self._desk, self._panes, self._filter = app, desk, panes, field
         self._choose, self._answer, self._directory = choose, answer, directory
         self.prompt = Prompt(self.words, answer, self._obey)
         self._came_from: Widget | None = None
@@ -71,8 +72,10 @@ class ScreenKeys:
 
     def words(self) -> CommandLine:
         """Return what a line may have now."""
-        names = [(strategy_id, self._store.name(strategy_id)) for strategy_id in self._store.wire]
-        return CommandLine(names, Detail.TABS, _THEMES)
+        names = [(key, row.store.name(row.id), row.store.engine) for key, row in self._desk.rows.items()]
+        often = Counter(name for _, name, _ in names)
+        told = [(key, f"{engine}/{name}" if engine and often[name] > 1 else name) for key, name, engine in names]
+        return CommandLine(told, Detail.TABS, _THEMES)
 
     async def do(self, action: str) -> bool:
         """Do what a key stands for; return whether it was one of these."""
@@ -124,8 +127,9 @@ class ScreenKeys:
         """Copy what the hand is on: a strategy's id, an event as it came, or the text of the pane."""
         name, pane = self._panes.focused
         what, text = "The pane's text", _text_of(pane)
-        if name == "table" and self._table.selected_id:
-            what, text = f"The id of {self._store.name(self._table.selected_id)}", self._table.selected_id
+        row = self._desk.rows.get(self._table.selected_id or "")
+        if name == "table" and row is not None:
+            what, text = f"The id of {row.store.name(row.id)}", row.id
         elif isinstance(pane, EventLog) and pane.selected is not None:
             what, text = "The event", encode(pane.selected).decode()
         try:
@@ -142,14 +146,16 @@ class ScreenKeys:
 
         matching = list(self._app.query_one(EventLog).matching)
         try:
-            exact, text, count = await export(self._store, matching, self._directory, self._store.utc_now())
+            exact, text, count = await export(
+                self._desk.events, self._desk, matching, self._directory, self._desk.utc_now()
+            )
         except OSError as error:
             self._answer(f"The events could not be written: {clean(error)}.")
         else:
             self._answer(f"{number(count)} events are in {clean(exact)} and {text.suffix}.")
 
     def _take_picture(self) -> None:
-        file = self._directory / f"zenotc-{self._store.utc_now():%Y%m%d-%H%M%S}.svg"
+        file = self._directory / f"zenotc-{self._desk.utc_now():%Y%m%d-%H%M%S}.svg"
         try:
             file.write_text(self._app.export_screenshot(title="zenotc console"), "utf-8")
         except OSError as error:

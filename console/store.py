@@ -1,9 +1,9 @@
-"""What the console knows of the engine, kept from the SDK's streams. It draws nothing and waits for nothing."""
+"""What the console knows of one engine, kept from the SDK's streams. It draws nothing and waits for nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import pydantic
 from console.actions import OLD_SECONDS, Permission
 from console.alerts import Alerts
 from console.commands import CommandLog
+from console.common import Common
 from console.event_ring import EventRing
 from console.facts import Facts
 from console.formatting import clean, decimals_of, time_of
@@ -23,7 +24,7 @@ from zenotc.exceptions import ValidationError
 from zenotc.models.quotes import OrderBook
 from zenotc.models.status import EngineStatus
 from zenotc.models.strategy import Strategy
-from zenotc.models.wire_event import fields_of
+from zenotc.models.wire_event import fields_of, of_engine
 
 __all__ = ["History", "LinkState", "Store", "Wire"]
 
@@ -86,8 +87,14 @@ class Store:
 
     Attributes
     ----------
+    engine
+        Its name, '' where it is the only one.
+    address
+        Where it is, as the header shows it.
     wire
         Strategies by id, as they came: the oldest first, then in the order in which they were first heard of.
+    arrivals
+        How often strategies have come or gone.
     revisions
         How often each strategy has changed: what was drawn from the same revision is still right.
     heard_at
@@ -110,6 +117,7 @@ class Store:
 
     clock: Callable[[], float]
     address: str = ""
+    engine: str = ""
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     read_only: bool = False
     playback: bool = False
@@ -125,24 +133,27 @@ class Store:
     depths: dict[str, OrderBook] = field(default_factory=dict)
     _books_at: dict[str, float] = field(default_factory=dict)
     _depths_at: dict[str, float] = field(default_factory=dict)
+    arrivals: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
-    events: EventRing = field(default_factory=EventRing)
     history: History = field(default_factory=History)
     facts: Facts = field(default_factory=Facts)
     queue: QueueAhead = field(default_factory=QueueAhead)
     inspection: Inspection = field(default_factory=Inspection)
+    common: InitVar[Common | None] = None
+    events: EventRing = field(init=False)
+    alerts: Alerts = field(init=False)
     commands: CommandLog = field(init=False)
     trends: Trends = field(init=False)
-    alerts: Alerts = field(init=False)
     wire: dict[str, Wire] = field(default_factory=dict)
     _models: dict[str, Strategy | None] = field(default_factory=dict)
     _answered: dict[str, datetime] = field(default_factory=dict)
-    _position_decimals: dict[str, int] = field(default_factory=dict)
+    _position_decimals: dict[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.commands = CommandLog(self.clock, self.utc_now)
+    def __post_init__(self, common: Common | None) -> None:
+        common = common or Common(self.clock, self.utc_now)
+        self.events, self.alerts, self.commands = common.events, common.alerts, common.commands.of(self.engine)
+        self._position_decimals = common.position_decimals
         self.trends = Trends(self.clock)
-        self.alerts = Alerts(self.clock)
         self._began_at = self.clock()
 
     # What arrives ----------------------------------------------------------------------------------------------------
@@ -151,6 +162,7 @@ class Store:
         """Take strategies that have changed, by id as they came; where that is `complete`, the others are gone."""
         gone = self.wire.keys() - wire.keys() if complete else removed
         for strategy_id in list(gone):
+            self.arrivals += 1
             for mapping in (self.wire, self.revisions, self._models, self._answered):
                 mapping.pop(strategy_id, None)
             self.facts.forget(strategy_id)
@@ -162,6 +174,7 @@ class Store:
             if answered is not None and not complete and (time_of(fields["updatedAt"]) or answered) < answered:
                 self._answered[strategy_id] = answered
                 continue
+            self.arrivals += before is None
             self.trends.changed(strategy_id, before, fields)
             self.wire[strategy_id] = fields
             self._models.pop(strategy_id, None)
@@ -194,6 +207,8 @@ class Store:
 
     def events_came(self, events: Sequence[Wire]) -> None:
         """Take events; what another console has done is noted among the commands."""
+        if self.engine:
+            events = [of_engine(event, self.engine) for event in events]
         self.events.extend(events)
         self.facts.extend(events)
         self.alerts.extend(events, self._is_news)
@@ -268,6 +283,19 @@ class Store:
         """Return a strategy's name, or its id where it is not known (any more)."""
         fields = self.wire.get(strategy_id or "")
         return clean(fields["name"] if fields else strategy_id or "desk", 80)
+
+    def key(self, strategy_id: str) -> str:
+        """Return what a strategy is known by among those of all engines."""
+        return f"{self.engine}/{strategy_id}" if self.engine else strategy_id
+
+    def name_in(self, event: Wire) -> str:
+        """Return the name of the strategy that an event is about."""
+        strategy_id = event.get("strategyId")
+        return self.name(strategy_id if isinstance(strategy_id, str) else None)
+
+    def engine_in(self, event: Wire) -> str:
+        """Return the name of the engine that an event of this one is shown with: it goes without saying."""
+        return ""
 
     def total(self, name: str) -> Decimal:
         """Return the sum of a numeric field, by its wire name, over all strategies."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from console.access import Access
 from console.app import ConsoleApp
 from console.store import Store
 from tests.end_to_end.engine_process import engine, profile
@@ -28,7 +29,7 @@ _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 async def _take(state_dir: Path) -> None:
     url = str(profile(state_dir)["url"])
     async with ZenOTCClient(base_url=url, state_dir=state_dir, operator="trader") as client:
-        app = ConsoleApp(client, address="127.0.0.1:8731", operator="trader")
+        app = ConsoleApp(Access(client, address="127.0.0.1:8731"), operator="trader")
         async with app.run_test(size=(132, 36)) as pilot:
             await pilot.pause(TRADING_SECONDS)
             await _save(app, pilot, "console")

@@ -12,9 +12,10 @@ from textual.screen import ModalScreen
 from console.export import ascii_json
 from console.formatting import clean
 from console.ink import Line, line
+from console.narrative import Names
 from console.screens.dialog import Dialog, Page
 from console.severity import severity_of
-from console.store import Store, Wire
+from console.store import Wire
 from zenotc.models.wire_event import fields_of
 
 __all__ = ["EventDetails", "EventSource"]
@@ -41,8 +42,8 @@ class EventDetails(ModalScreen[None]):
     ----------
     source
         The log.
-    store
-        Knows the names of the strategies.
+    names
+        Knows what an event is about.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,9 +53,9 @@ class EventDetails(ModalScreen[None]):
         Binding("y", "copy", "Copy as JSON"),
     ]
 
-    def __init__(self, source: EventSource, store: Store) -> None:
+    def __init__(self, source: EventSource, names: Names) -> None:
         super().__init__()
-        self._source, self._store = source, store
+        self._source, self._names = source, names
         self._event: Wire = source.selected or {}
         self._note = "y copies it as JSON"
 
@@ -88,9 +89,8 @@ class EventDetails(ModalScreen[None]):
 
     def _write(self, width: int) -> list[Line]:
         event = fields_of(self._event)
-        strategy_id = event.get("strategyId")
-        name = self._store.name(strategy_id if isinstance(strategy_id, str) else None)
-        lines = [*_field("strategy", name, width), *_field("severity", severity_of(event.get("type")), width)]
+        severity = severity_of(event.get("type"))
+        lines = [*_field("strategy", self._names.name_in(event), width), *_field("severity", severity, width)]
         for label, value in event.items():
             if isinstance(value, dict):
                 for part, content in value.items():

@@ -125,7 +125,9 @@ class Form(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the fields, the preview beside them, and the notes below."""
         with _Box(classes="pane") as box:
-            box.entitle(f"Edit {clean(self._strategy.name, 60)}" if self._strategy else "New strategy", _HINT)
+            what = f"Edit {clean(self._strategy.name, 60)}" if self._strategy else "New strategy"
+            where = f" on {clean(self._store.engine, 40)}" if self._store.engine else ""
+            box.entitle(what + where, _HINT)
             with Horizontal():
                 yield self._fields
                 yield self._preview

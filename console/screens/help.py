@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from console.actions import ACTIONS, Action, Situation, action_by_id, keyed, refusal_of
+from console.actions import ACTIONS, Action, Targets, action_by_id, keyed, refusal_of
 from console.contexts import Context
 from console.ink import Ink, Line, line
 from console.keymap import KeyMap
@@ -32,7 +32,7 @@ class Help(ModalScreen[None]):
     Parameters
     ----------
     targets
-        What decides that, for each strategy that a key would act on.
+        What a key would act on, which decides that.
     context
         Where one has come from: it is explained first, with the keys that are for it.
     keymap
@@ -41,7 +41,7 @@ class Help(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "Close")]
 
-    def __init__(self, targets: Sequence[Situation], context: Context, keymap: KeyMap) -> None:
+    def __init__(self, targets: Targets, context: Context, keymap: KeyMap) -> None:
         super().__init__()
         self._targets, self._about, self._keymap = targets, context, keymap
 
@@ -59,15 +59,15 @@ class Help(ModalScreen[None]):
         dialog.focus()
 
     def _write(self, width: int) -> list[Line]:
-        context, now = self._about, self._targets[0]
+        context, permission = self._about, self._targets.permission
         lines = [line((context.title, "strong"))]
         lines += [wrapped for sentence in context.words for wrapped in _text(keyed(sentence), width)]
         lines += [written for key, meaning in context.keys for written in _key(key, meaning, width)]
         lines += self._actions([action_by_id(action_id) for action_id in context.actions], width)
-        if now.read_only:
+        if all(now.read_only for now in self._targets.engines):
             lines.append(line(("This console was opened to look only.", "caution")))
-        elif now.permission != "MARKET_MAKING":
-            lines.append(line((f"A {now.permission} key may do no more.", "caution")))
+        elif permission != "MARKET_MAKING":
+            lines.append(line((f"A {permission} key may do no more.", "caution")))
         for scope, title in _SCOPES:
             lines.append(line((title, "strong")))
             others = (action for action in ACTIONS if action.scope == scope and action.id not in context.actions)
@@ -75,10 +75,8 @@ class Help(ModalScreen[None]):
         return lines
 
     def _actions(self, actions: Iterable[Action], width: int) -> list[Line]:
-        now = self._targets[0]
-        return [
-            written for action in actions if action.permitted(now.permission) for written in self._action(action, width)
-        ]
+        may = self._targets.permission
+        return [written for action in actions if action.permitted(may) for written in self._action(action, width)]
 
     def _action(self, action: Action, width: int) -> list[Line]:
         reason = refusal_of(action, self._targets)

@@ -11,8 +11,9 @@ from console.actions import OLD_SECONDS
 from console.estimate import Estimate, walk
 from console.formatting import age, clean, clock_time, fit, number, shortest, zone_name
 from console.ink import Ink, Line, line, signed_ink
-from console.screens.dialog import Question
+from console.screens.dialog import Question, Subject
 from console.store import Store
+from zenotc.models.status import EmergencyState
 from zenotc.models.strategy import Strategy
 
 __all__ = ["ask_to_clear", "ask_to_flatten", "outgrown"]
@@ -214,11 +215,31 @@ class _Flatten:
         return _labelled(label, words, "stale" if old else "plain", (short if estimate.missing else "") + old)
 
 
-class _Clear:
-    """Ending the emergency stop."""
+class _ByEngine:
+    """The same question about strategies of several engines, one engine below the other."""
 
-    def __init__(self, store: Store, operator: str) -> None:
-        self._store, self._operator = store, operator
+    def __init__(self, parts: Sequence[tuple[str, Subject]]) -> None:
+        self._parts = parts
+
+    def ask_again(self) -> bool:
+        """Return whether any of them is to be asked again; each is told."""
+        again = [subject.ask_again() for _, subject in self._parts]
+        return any(again)
+
+    def lines(self) -> list[Line]:
+        """Return what each says."""
+        written: list[Line] = []
+        for engine, subject in self._parts:
+            written += [line((clean(engine, 40), "own"))] if engine else []
+            written += subject.lines()
+        return written
+
+
+class _Clear:
+    """Ending the emergency stop of engines."""
+
+    def __init__(self, stores: Sequence[Store], operator: str) -> None:
+        self._stores, self._operator = stores, operator
 
     def ask_again(self) -> bool:
         """Return that the answer is to what was asked."""
@@ -226,30 +247,53 @@ class _Clear:
 
     def lines(self) -> list[Line]:
         """Return how the stop stands now."""
-        state = self._store.status.emergency_stop if self._store.status else None
-        if state is None or not state.active:
+        stops = [(store, store.status.emergency_stop) for store in self._stores if store.status and store.emergency]
+        if not stops:
             return [line(("No emergency stop is in force any more.", "caution"))]
-        since = clock_time(state.since) if state.since else "–"
-        missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
         return [
-            _labelled("In force since", f"{since} {zone_name(state.since)}"),
-            _labelled("Given by", clean(state.operator or "–", 40)),
-            _labelled("Not confirmed", missing or "–", "alarm" if missing else "plain"),
+            *(written for store, state in stops for written in _stop(store, state)),
             _labelled("Cleared by", clean(self._operator, 40), "strong"),
             Line(),
             line(("Every strategy stays stopped until it is started.", "plain")),
         ]
 
 
-def ask_to_flatten(store: Store, strategies: Sequence[Strategy], meanwhile: Meanwhile, *, word: str = "") -> Question:
-    """Ask whether to trade positions to zero, and show what that would trade and cost."""
-    title = "Flatten" if len(strategies) == 1 else f"Flatten {len(strategies)} strategies"
-    return Question(title, _Flatten(store, strategies), "Flatten", word=word, meanwhile=meanwhile)
+def _stop(store: Store, state: EmergencyState) -> list[Line]:
+    """Say how the emergency stop of an engine stands."""
+    since = clock_time(state.since) if state.since else "–"
+    missing = ", ".join(clean(venue, 24) for venue in state.unconfirmed_venues)
+    return [
+        *([line((clean(store.engine, 40), "own"))] if store.engine else []),
+        _labelled("In force since", f"{since} {zone_name(state.since)}"),
+        _labelled("Given by", clean(state.operator or "–", 40)),
+        _labelled("Not confirmed", missing or "–", "alarm" if missing else "plain"),
+    ]
 
 
-def ask_to_clear(store: Store, operator: str) -> Question:
-    """Ask whether to end the emergency stop."""
-    return Question("Clear the emergency stop", _Clear(store, operator), "Clear")
+def ask_to_flatten(
+    asked: Sequence[tuple[Store, Sequence[Strategy]]], meanwhile: Meanwhile, *, word: str = ""
+) -> Question:
+    """Ask whether to trade positions to zero, and show what that would trade and cost.
+
+    Parameters
+    ----------
+    asked
+        The strategies of each engine.
+    meanwhile
+        Runs while the question is open.
+    word
+        What has to be typed first.
+    """
+    count = sum(len(strategies) for _, strategies in asked)
+    subject = _ByEngine([(store.engine, _Flatten(store, strategies)) for store, strategies in asked])
+    return Question(
+        "Flatten" if count == 1 else f"Flatten {count} strategies", subject, "Flatten", word=word, meanwhile=meanwhile
+    )
+
+
+def ask_to_clear(stores: Sequence[Store], operator: str) -> Question:
+    """Ask whether to end the emergency stop of engines."""
+    return Question("Clear the emergency stop", _Clear(stores, operator), "Clear")
 
 
 def outgrown(before: Decimal, now: Decimal, quote: Decimal) -> bool:

@@ -146,15 +146,15 @@ class _Ranges(Sheet):
 
     def __init__(self, inspection: Inspection) -> None:
         super().__init__(classes="tab-head")
-        self._inspection = inspection
+        self.inspection = inspection
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return one line."""
-        if self._inspection.problem:
-            return [line((clean(self._inspection.problem), "caution"))]
+        if self.inspection.problem:
+            return [line((clean(self.inspection.problem), "caution"))]
         spans: list[Span] = [("last ", "faint")]
         for seconds in RANGES_SECONDS:
-            chosen = seconds == self._inspection.range_seconds
+            chosen = seconds == self.inspection.range_seconds
             spans.append((f"[{_span(seconds)}]" if chosen else f" {_span(seconds)} ", "strong" if chosen else "muted"))
         return [line(*spans)]
 
@@ -192,8 +192,9 @@ class Charts(Vertical):
             for chart, _ in self._charts:
                 yield chart
 
-    def show(self, strategy_id: str | None) -> None:
-        """Turn to a strategy."""
+    def show(self, store: Store, strategy_id: str | None) -> None:
+        """Turn to a strategy of an engine."""
+        self._store, self._ranges.inspection = store, store.inspection
         self._drawn_at = -REDRAWN_SECONDS
 
     def draw(self) -> None:

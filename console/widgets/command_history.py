@@ -9,9 +9,9 @@ import textwrap
 
 from console.actions import key_of
 from console.commands import Command
+from console.desk import Desk
 from console.formatting import clock_time, duration, fit, number
 from console.ink import Ink, Line, Span
-from console.store import Store
 from console.widgets.sheet import Sheet
 from console.widgets.titled import Titled
 
@@ -32,13 +32,13 @@ class CommandHistory(Sheet, Titled, can_focus=True):
 
     Parameters
     ----------
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(classes="pane")
-        self._store = store
+        self._desk = desk
         self._bottom: int | None = None
 
     @property
@@ -58,11 +58,11 @@ class CommandHistory(Sheet, Titled, can_focus=True):
 
     def oldest(self) -> None:
         """Go to the oldest that is kept."""
-        self.scroll_lines(-len(self._store.commands.commands))
+        self.scroll_lines(-len(self._desk.commands.commands))
 
     def scroll_lines(self, by: int) -> None:
         """Scroll by commands, upwards where negative; at the bottom it follows again."""
-        commands = self._store.commands.commands
+        commands = self._desk.commands.commands
         if not commands:
             return
         first, last = commands[0].number, commands[-1].number
@@ -72,7 +72,7 @@ class CommandHistory(Sheet, Titled, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the commands in view, their newest at the bottom."""
-        commands = self._store.commands.commands
+        commands = self._desk.commands.commands
         shown: list[Line] = []
         below = 0
         for command in reversed(commands):
@@ -90,7 +90,7 @@ class CommandHistory(Sheet, Titled, can_focus=True):
         return shown[-height:]
 
     def _command(self, command: Command, width: int) -> list[Line]:
-        now = self._store.clock()
+        now = self._desk.clock()
         ink = OUTCOME_INKS[command.outcome]
         outcome = fit(f"{OUTCOME_MARKS[command.outcome]} {command.outcome}", _OUTCOME_WIDTH)
         took = "" if command.outcome == "seen" else duration(command.elapsed(now))

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from console.actions import key_of, keyed
+from console.desk import Desk
 from console.formatting import clean
 from console.ink import Line, Span, line
-from console.store import Store
 from console.widgets.charts import Charts
 from console.widgets.configuration import Configuration
 from console.widgets.detail_events import StrategyEvents
@@ -57,10 +57,10 @@ class Detail(Vertical, Titled, can_focus=True):
 
     TABS: ClassVar[tuple[str, ...]] = ("Overview", "Ladder", "Charts", "Quotes", "Metrics", "Config", "Events")
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(classes="pane")
         self.strategy_id: str | None = None
-        self._store = store
+        self._desk, self._store = desk, (store := desk.at_hand)
         self._head = _Tabs(list(self.TABS))
         self._pages: tuple[Tab, ...] = (
             AtAGlance(store), DepthLadder(store), Charts(store), QuotesPage(store), Metrics(store),
@@ -127,12 +127,17 @@ class Detail(Vertical, Titled, can_focus=True):
         self._page.zoom(step)
         self._entitle()
 
-    def show(self, strategy_id: str | None) -> None:
-        """Turn to a strategy."""
-        self.strategy_id = strategy_id
-        self._turned_at = self._store.clock()
-        self._page.show(strategy_id)
-        self._store.inspection.look_at(strategy_id, self._page.topics if self.display else frozenset())
+    def show(self, key: str | None) -> None:
+        """Turn to a strategy, and leave the engine of the last one in peace."""
+        row, former = self._desk.turn_to(key), self._store.inspection
+        store, strategy_id = self._desk.at_hand, row.id if row else None
+        if store is not self._store:
+            former.look_at(None, frozenset())
+            store.inspection.range_seconds = former.range_seconds
+        self.strategy_id, self._store = key, store
+        self._turned_at = self._desk.clock()
+        self._page.show(store, strategy_id)
+        store.inspection.look_at(strategy_id, self._page.topics if self.display else frozenset())
         self.draw()
 
     def draw(self) -> None:
@@ -143,12 +148,13 @@ class Detail(Vertical, Titled, can_focus=True):
 
     def draw_chart(self) -> None:
         """Draw a chart that is due, once the selection has rested."""
-        if self._store.clock() - self._turned_at >= CHART_RESTS_SECONDS:
+        if self._desk.clock() - self._turned_at >= CHART_RESTS_SECONDS:
             self._page.draw_chart()
 
     def _entitle(self) -> None:
-        strategy = self._store.strategy(self.strategy_id)
-        page = self._page
+        strategy, page = self._desk.strategy(self.strategy_id), self._page
         place = page.place if isinstance(page, DetailPage) else ""
         note = " · ".join(part for part in (place, keyed(page.hint), keyed("{previous_tab} {next_tab} tabs")) if part)
-        self.entitle(f"{key_of('focus_detail')} {'Detail' if strategy is None else clean(strategy.name, 60)}", note)
+        where = f" on {clean(self._store.engine, 40)}" if self._store.engine else ""
+        name = "Detail" if strategy is None else clean(strategy.name, 60) + where
+        self.entitle(f"{key_of('focus_detail')} {name}", note)

@@ -54,10 +54,10 @@ class DepthLadder(DetailPage):
         self._following = True
         self._laid_for: object = None
 
-    def show(self, strategy_id: str | None) -> None:
-        """Turn to a strategy, its mid in the middle."""
-        if strategy_id != self.strategy_id:
-            self.strategy_id, self._zoom, self._laid_for = strategy_id, 0, None
+    def show(self, store: Store, strategy_id: str | None) -> None:
+        """Turn to a strategy of an engine, its mid in the middle."""
+        if store is not self._store or strategy_id != self.strategy_id:
+            self._store, self.strategy_id, self._zoom, self._laid_for = store, strategy_id, 0, None
             self._following = True
 
     def scroll_lines(self, by: int) -> None:

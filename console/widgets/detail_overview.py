@@ -38,8 +38,9 @@ class AtAGlance(Vertical):
         yield self._ladder
         yield self._chart
 
-    def show(self, strategy_id: str | None) -> None:
-        """Turn to a strategy."""
+    def show(self, store: Store, strategy_id: str | None) -> None:
+        """Turn to a strategy of an engine."""
+        self._store = self._overview.store = self._ladder.store = store
         self._strategy_id = self._overview.strategy_id = self._ladder.strategy_id = strategy_id
         self._drawn_at = -REDRAWN_SECONDS
 

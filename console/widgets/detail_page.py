@@ -41,10 +41,10 @@ class DetailPage(Sheet):
         """Return everything there is to say about a strategy."""
         raise NotImplementedError
 
-    def show(self, strategy_id: str | None) -> None:
-        """Turn to a strategy."""
-        if strategy_id != self.strategy_id:
-            self.strategy_id, self._top = strategy_id, 0
+    def show(self, store: Store, strategy_id: str | None) -> None:
+        """Turn to a strategy of an engine."""
+        if store is not self._store or strategy_id != self.strategy_id:
+            self._store, self.strategy_id, self._top = store, strategy_id, 0
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the lines in view."""

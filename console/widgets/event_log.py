@@ -8,13 +8,14 @@ from textual import events
 from textual.message import Message
 
 from console.actions import key_of
+from console.desk import Desk
 from console.event_facets import event_language
 from console.filters import LiveFilter
 from console.formatting import clean, number
 from console.ink import Line
 from console.matches import Matches
 from console.narrative import event_line
-from console.store import Store, Wire
+from console.store import Wire
 from console.widgets.sheet import Sheet
 from console.widgets.titled import Titled
 
@@ -28,20 +29,20 @@ GO_ON_SECONDS = 0.02
 
 
 class EventLog(Sheet, Titled, can_focus=True):
-    """The store's events; only the lines in view are ever written.
+    """The desk's events; only the lines in view are ever written.
 
     Every event has a number that it keeps, and the log remembers the number at its bottom: what arrives below cannot
-    move what is read. What is read is held while it is read, also when the store has dropped it.
+    move what is read. What is read is held while it is read, also when the ring has dropped it.
     """
 
     class Opened(Message):
         """An event is to be looked at in full."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(classes="pane")
-        self._store = store
-        self._filter = LiveFilter(event_language(store), QUIET)
-        self._numbers = Matches(store.events)
+        self._desk = desk
+        self._filter = LiveFilter(event_language(desk), QUIET)
+        self._numbers = Matches(desk.events)
         self._numbers.seek(self._filter.passes)
         self._searching = False
         self._bottom: int | None = None
@@ -81,11 +82,11 @@ class EventLog(Sheet, Titled, can_focus=True):
         """The event that the hand is on: the newest one while the log follows."""
         if self._cursor in self._held:
             return self._held[self._cursor]
-        numbers, first = self._numbers, self._store.events.first
+        numbers, first = self._numbers, self._desk.events.first
         if not numbers:
             return None
         number = numbers[-1] if self._cursor is None else self._cursor
-        return self._store.events[number] if number >= first else None
+        return self._desk.events[number] if number >= first else None
 
     def follow(self) -> None:
         """Go to the newest and stay there."""
@@ -143,11 +144,11 @@ class EventLog(Sheet, Titled, can_focus=True):
         if not shown:
             words = f"No event matches “{clean(self.filter, 40)}”." if self.filter else "No events yet."
             return [Line((("Looking …" if self._searching else words, "faint"),))]
-        state = (width, len(self._store.wire))
+        state = (width, len(self._desk.rows))
         if state != self._known_for:
             self._known, self._known_for = {}, state
-        known, store = self._known, self._store
-        self._known = {n: known.get(n) or event_line(event, store, width) for n, event in shown.items()}
+        known, desk = self._known, self._desk
+        self._known = {n: known.get(n) or event_line(event, desk, width) for n, event in shown.items()}
         drawn = list(self._known.values())
         if self._cursor in shown:
             place = list(shown).index(self._cursor)
@@ -156,7 +157,7 @@ class EventLog(Sheet, Titled, can_focus=True):
 
     def _in_view(self, height: int) -> dict[int, Wire]:
         """Return the events in view by number; standing still, those that were in view before."""
-        numbers, ring = self._numbers, self._store.events
+        numbers, ring = self._numbers, self._desk.events
         wanted = (self._bottom, height, self.filter)
         full = len(self._held) >= min(height, len(numbers))
         if self._bottom is None or wanted != self._held_for or not full:

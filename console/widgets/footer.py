@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from console.actions import ACTIONS, Action, Situation, refusal_of
+from console.actions import ACTIONS, Action, Targets, refusal_of
+from console.desk import Desk
 from console.ink import Ink, Line, Span, line
 from console.keymap import KeyMap
-from console.store import Store
 from console.widgets.command_history import OUTCOME_INKS
 from console.widgets.sheet import Sheet
 
@@ -22,26 +22,26 @@ class Footer(Sheet):
 
     Parameters
     ----------
-    situations
-        What decides which keys can be used, for each strategy that they would act on.
+    targets
+        What they would act on, which decides which can be used.
     keymap
         The keys.
     """
 
-    def __init__(self, situations: Callable[[], Sequence[Situation]], keymap: KeyMap) -> None:
+    def __init__(self, targets: Callable[[], Targets], keymap: KeyMap) -> None:
         super().__init__()
-        self._situations, self._keymap = situations, keymap
+        self._targets, self._keymap = targets, keymap
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the keys on as many lines as there are, in the registry's order."""
-        targets = self._situations()
-        permission = targets[0].permission
+        targets = self._targets()
+        permission = targets.permission
         shown = [
             action
             for action in ACTIONS
             if (action.footer or (action.id == "detail" and height > 1)) and action.permitted(permission)
         ]
-        many = f" ◆{len(targets)}" if len(targets) > 1 else ""
+        many = f" ◆{len(targets.strategies)}" if len(targets.strategies) > 1 else ""
         rows: list[list[Span]] = [[(many, "own")]]
         used = len(many)
         for action in shown:
@@ -55,7 +55,7 @@ class Footer(Sheet):
         return [Line(tuple(row)) for row in rows]
 
 
-def _key(action: Action, shown: str, targets: Sequence[Situation]) -> list[Span]:
+def _key(action: Action, shown: str, targets: Targets) -> list[Span]:
     disabled = refusal_of(action, targets) is not None
     grave = action.danger == "stops_all"
     key: Ink = "faint" if disabled else "alarm" if grave else "key"
@@ -66,25 +66,25 @@ def _key(action: Action, shown: str, targets: Sequence[Situation]) -> list[Span]
 class StatusLine(Sheet):
     """The answer to the last key: why it was refused, or where its command stands."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._store = store
+        self._desk = desk
         self._answer: tuple[float, str, Ink] | None = None
 
     def answer(self, sentence: str, ink: Ink = "caution") -> None:
         """Say something for a while."""
-        self._answer = (self._store.clock(), sentence, ink)
+        self._answer = (self._desk.clock(), sentence, ink)
         self.draw()
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return what is newer: an answer, or the last command."""
-        now = self._store.clock()
-        command, answer = self._store.commands.last, self._answer
+        now = self._desk.clock()
+        command, answer = self._desk.commands.last, self._answer
         news = 0.0 if command is None else command.ended_at or command.sent_at
         if answer is not None and now - answer[0] <= ANSWER_SECONDS and (command is None or news < answer[0]):
             return [line((f" {answer[1]}", answer[2]))]
         if command is None or (command.outcome in ("confirmed", "seen") and now - news > ANSWER_SECONDS):
-            return [line((f" {self._store.problem}", "caution"))] if self._store.problem else [Line()]
+            return [line((f" {self._desk.problem}", "caution"))] if self._desk.problem else [Line()]
         worst = min((member.outcome for member in command.group), key=_BY_CONCERN.index)
         return [line((f" {command.sentence(now)}", OUTCOME_INKS[worst]))]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from console.actions import OLD_SECONDS, key_of
-from console.commands import Command
-from console.formatting import age, clean, clock_time, duration, in_zone, number, zone_name
+from console.desk import Desk
+from console.emergency import Emergencies
+from console.formatting import age, clean, clock_time, in_zone, number, zone_name
 from console.ink import Ink, Line, Span, signed_ink
-from console.store import PATIENCE_SECONDS, Store
+from console.store import PATIENCE_SECONDS
 from console.widgets.sheet import Sheet
-from zenotc.models.status import EngineStatus
 
 __all__ = ["Header"]
 
@@ -31,18 +31,21 @@ class Header(Sheet):
 
     Parameters
     ----------
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
+    emergencies
+        How the emergency stop stands on them.
     armed
         Whether a first press of the emergency key waits for its second.
     utc_now
         The wall clock.
     """
 
-    def __init__(self, store: Store, armed: Callable[[], bool], utc_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, desk: Desk, emergencies: Emergencies, armed: Callable[[], bool], utc_now: Callable[[], datetime]
+    ) -> None:
         super().__init__()
-        self._store, self._armed, self._utc_now = store, armed, utc_now
-        self._seen_in_force: Command | None = None
+        self._desk, self._emergencies, self._armed, self._utc_now = desk, emergencies, armed, utc_now
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the one line, the most urgent thing first."""
@@ -53,7 +56,7 @@ class Header(Sheet):
             return [Line((label, (words, "bar-caution")), "bar-caution")]
         if emergency:
             return [Line((label, (f"  {emergency}", "bar-alarm")), "bar-alarm")]
-        ground: Ink = "bar-live" if self._live else "bar-sandbox"
+        ground: Ink = "bar-live" if self._desk.live else "bar-sandbox"
         may, alerts = self._may(), self._alerts()
         room = width - len(label[0]) - len(may[0]) - len(alerts[0])
         left, right = self._left(True), self._right(True)
@@ -61,51 +64,49 @@ class Header(Sheet):
             left, right = self._left(False), self._right(False)
         return [Line((label, may, alerts, *_spread(left, right, room)), ground)]
 
-    @property
-    def _live(self) -> bool:
-        status = self._store.status
-        return status is not None and status.environment == "live"
-
     def _label(self) -> Span:
-        status = self._store.status
-        if status is None:
-            return " CONNECTING ", "bar-sandbox"
-        return f" {status.environment.upper()} ", ("label-live" if self._live else "label-sandbox")
+        """Say where one trades; of several engines, the most dangerous."""
+        if self._desk.live:
+            return " LIVE ", "label-live"
+        return (" SANDBOX ", "label-sandbox") if self._desk.known else (" CONNECTING ", "bar-sandbox")
 
     def _may(self) -> Span:
-        """Say what the console's key may do, where that is not everything."""
-        if self._store.playback:
+        """Say what the console's key may do, where that is not everything; of several engines, each says it."""
+        store = self._desk.at_hand
+        if store.playback:
             return " PLAYBACK ", "bar-caution"
-        if self._store.read_only:
+        if self._desk.several:
+            return "", "plain"
+        if store.read_only:
             return " READ-ONLY ", "bar-caution"
-        permission = self._store.permission
+        permission = store.permission
         return ("", "plain") if permission == "MARKET_MAKING" else (f" {permission} KEY ", "bar-caution")
 
     def _alerts(self) -> Span:
         """Say how many alerts nobody has acknowledged."""
-        waiting = len(self._store.alerts.waiting)
+        waiting = len(self._desk.alerts.waiting)
         return (f" ! {waiting} {key_of('acknowledge')}✓ ", "bar-caution") if waiting else ("", "plain")
 
     def _emergency(self) -> str | None:
-        store, now = self._store, self._store.clock()
-        command = next((c for c in reversed(store.commands.commands) if c.action == "emergency_stop" and c.doing), None)
-        status = store.status
-        in_force = status if status is not None and status.emergency_stop.active else None
-        proved = in_force is not None and not in_force.emergency_stop.unconfirmed_venues
-        sight = f" · link lost, last heard {age(store.data_age_seconds)} ago" if store.stale else ""
-        blind = _BLIND if store.stale and not proved else ""
-        if command is not None and command.outcome == "sent":
-            missing = _in_force(in_force) if in_force else _unheard(status)
-            return f"{blind}EMERGENCY STOP {missing} · sent {duration(command.elapsed(now))} ago{sight}"
-        if in_force is not None:
-            self._seen_in_force = command
-            return f"{blind}EMERGENCY STOP {_in_force(in_force)}{sight}"
-        if command is not None and command is not self._seen_in_force and command.outcome in ("refused", "unknown"):
-            return f"{blind}EMERGENCY STOP NOT CONFIRMED, press ! ! again: {command.detail}{sight}"
-        return None
+        """Say how the emergency stop stands; of several engines, which have confirmed: the rest is a line below."""
+        found = [(store, standing) for store, standing in self._emergencies.standings if standing is not None]
+        if not found:
+            return None
+        if not self._desk.several:
+            standing = found[0][1]
+            return f"{_BLIND if standing.blind else ''}EMERGENCY STOP {standing.words}"
+        names = {sure: ", ".join(s.engine for s, how in found if how.confirmed is sure) for sure in (False, True)}
+        parts = [f"NOT CONFIRMED: {names[False]}"] * bool(names[False])
+        parts += [f"confirmed: {names[True]}"] * bool(names[True])
+        parts += [] if names[False] else [f"{key_of('clear_emergency_stop')} clears it"]
+        return f"EMERGENCY STOP  {clean(' · '.join(parts), 200)}"
 
     def _left(self, roomy: bool) -> list[Part]:
-        store, gap = self._store, "   " if roomy else "  "
+        store, gap = self._desk.at_hand, "   " if roomy else "  "
+        if self._desk.several:
+            heard = len(self._desk.stores) - len(self._desk.unheard)
+            sure: Ink = "alarm" if self._desk.unheard else "gain"
+            return [(0, ((f"{gap}engines ", "muted"), (f"{heard} of {len(self._desk.stores)} heard", sure)))]
         link_label: Span = (f"{gap}link " if roomy else gap, "muted")
         if store.link == "up" and not store.stale:
             trip = store.round_trip_seconds
@@ -126,14 +127,14 @@ class Header(Sheet):
         return [(7, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
 
     def _right(self, roomy: bool) -> list[Part]:
-        status, utc_now = self._store.status, self._utc_now()
+        status, utc_now = self._desk.at_hand.status, self._utc_now()
         gap = "   " if roomy else "  "
-        who: Part = (5, ((f"{gap}{self._store.commands.operator}", "accent"),))
+        who: Part = (5, ((f"{gap}{self._desk.commands.operator}", "accent"),))
         clock: Part = (3, ((f"{gap}{clock_time(utc_now)} {zone_name(utc_now)} ", "plain"),))
-        if status is None:
+        if not self._desk.known:
             return [who, clock]
-        stale = self._store.stale
-        today, total = self._store.daily_pnl, self._store.total_pnl
+        stale = bool(self._desk.unheard)
+        today, total = self._desk.daily_pnl, self._desk.total_pnl
         parts: list[Part] = [
             (
                 2,
@@ -143,9 +144,9 @@ class Header(Sheet):
                 ),
             ),
             (4, ((f"{gap}total ", "muted"), (number(total, 2, signed=True), "muted" if stale else signed_ink(total)))),
-            (2, ((f"{gap}{number(self._store.open_orders)}", "muted" if stale else "plain"), (" orders", "muted"))),
+            (2, ((f"{gap}{number(self._desk.open_orders)}", "muted" if stale else "plain"), (" orders", "muted"))),
         ]
-        if abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
+        if status is None or abs((utc_now - status.trading_time).total_seconds()) <= _REPLAY_DIFFERS_BY_SECONDS:
             return [*parts, who, clock]
         # The times of a recording are another day's: its clock stands where the wall's would.
         trading = in_zone(status.trading_time)
@@ -158,30 +159,6 @@ def _lost(playback: bool, roomy: bool) -> str:
     if playback:
         return "○ ENDED"
     return "○ LOST, reconnecting" if roomy else "○ LOST"
-
-
-def _in_force(status: EngineStatus) -> str:
-    state = status.emergency_stop
-    since = f" since {clock_time(state.since)} {zone_name(state.since)}" if state.since else ""
-    by = f" by {clean(state.operator, 24)}" if state.operator else ""
-    if not state.durable:
-        by += " · ENDS WITH THE ENGINE'S PROCESS"
-    if state.unconfirmed_venues:
-        return f"{_unconfirmed(state.unconfirmed_venues, status)} · in force{since}{by}"
-    return f"every venue confirmed · {key_of('clear_emergency_stop')} clears it · in force{since}{by}"
-
-
-def _unheard(status: EngineStatus | None) -> str:
-    """Say who has not confirmed a stop that the engine does not speak of yet: nobody."""
-    if status is None or not status.venues:
-        return "NOT CONFIRMED: waiting for the engine"
-    return _unconfirmed([venue.name for venue in status.venues], status)
-
-
-def _unconfirmed(venues: Sequence[str], status: EngineStatus) -> str:
-    left = {venue.name: venue.open_orders + venue.unknown_orders for venue in status.venues}
-    names = ", ".join(clean(name, 24) + (f" ({left[name]} orders)" if left.get(name) else "") for name in venues)
-    return f"NOT CONFIRMED BY{f' {len(venues)}' if len(venues) > 1 else ''}: {names}"
 
 
 def _width(part: Part) -> int:

@@ -42,14 +42,14 @@ class Ladder(Sheet):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self.strategy_id: str | None = None
-        self._store = store
+        self.store = store
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the head, the asks from the outermost in, the mid, the bids."""
-        strategy = self._store.strategy(self.strategy_id)
+        strategy = self.store.strategy(self.strategy_id)
         if strategy is None:
             return []
-        book = self._store.books.get(strategy.asset)
+        book = self.store.books.get(strategy.asset)
         if book is None:
             return [line((f"Waiting for the book of {clean(strategy.asset, 20)} …", "faint"))]
         headed = height >= _HEADED
@@ -63,7 +63,7 @@ class Ladder(Sheet):
             _mid(book, layout, width, self._store.book_age_seconds(book, strategy)),
             *(_level(level, layout, gap, bid=True) for level, gap in bids),
         ]
-        if self._store.stale or not book.usable:
+        if self.store.stale or not book.usable:
             drawn = [dimmed(row) for row in drawn]
         return drawn
 

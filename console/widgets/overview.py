@@ -25,25 +25,25 @@ class Overview(Sheet):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self.strategy_id: str | None = None
-        self._store = store
+        self.store = store
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the lines from the most important one down."""
-        strategy = self._store.strategy(self.strategy_id)
+        strategy = self.store.strategy(self.strategy_id)
         if strategy is None:
             return [line(("Select a strategy.", "muted"))]
-        decimals = self._store.position_decimals(strategy.asset)
+        decimals = self.store.position_decimals(strategy.asset)
         lines = [
             _labelled("Position", *_position(strategy, decimals, width - _LABEL_WIDTH)),
             *_pnl_lines(strategy, width),
-            _labelled("Status", *_status(strategy, self._store)),
+            _labelled("Status", *_status(strategy, self.store)),
             _labelled("Sides", *_side(strategy, "buy"), ("   ", "plain"), *_side(strategy, "sell")),
             *_limits(strategy, width),
             _labelled("Quotes", *_quotes(strategy)),
-            _labelled("Hedge", *_hedge(strategy, decimals, self._store)),
+            _labelled("Hedge", *_hedge(strategy, decimals, self.store)),
             *_warnings(strategy),
         ]
-        return [dimmed(drawn) for drawn in lines] if self._store.stale else lines
+        return [dimmed(drawn) for drawn in lines] if self.store.stale else lines
 
 
 def _labelled(label: str, *spans: Span) -> Line:

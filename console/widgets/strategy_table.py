@@ -11,6 +11,7 @@ from console.actions import key_of
 from console.arrangement import Arrangement
 from console.attention import attention
 from console.columns import MARKS_WIDTH, NAME, Column, column_by_id, layout, usual_columns
+from console.desk import Desk, Row
 from console.formatting import age, clean, fit, number, on_point
 from console.ink import Ink, Line, Span, signed_ink
 from console.store import Store, Wire
@@ -27,8 +28,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     Parameters
     ----------
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
     view
         The columns and the order to begin with.
     """
@@ -36,16 +37,17 @@ class StrategyTable(Sheet, Titled, can_focus=True):
     class Selected(Message):
         """Another strategy was chosen by the hand."""
 
-    def __init__(self, store: Store, view: View = View()) -> None:  # noqa: B008 - it is frozen
+    def __init__(self, desk: Desk, view: View = View()) -> None:  # noqa: B008 - it is frozen
         super().__init__(classes="pane")
         self.selected_id: str | None = None
         self._columns = view.columns
-        self._arrangement = Arrangement(store)
+        self._arrangement = Arrangement(desk)
         self._arrangement.sort, self._arrangement.descending = view.sort, view.descending
         self._arrangement.attention_first = view.attention_first
         self._marked: set[str] = set()
         self._empty_handed = True
-        self._store = store
+        self._desk = desk
+        self._seen = desk.rows
         self._top = 0
         self._rows: dict[str, tuple[object, Line]] = {}
         self._above: list[str] = []
@@ -105,7 +107,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def sort_by_next(self) -> str:
         """Sort by the next of the columns in view; after the last one by none."""
-        columns = [None, NAME.id, *(column.id for column in layout(self._columns, self.content_size.width)[0])]
+        columns = [None, NAME.id, *(column.id for column in self._layout(self.content_size.width)[0])]
         place = columns.index(self._arrangement.sort) if self._arrangement.sort in columns else 0
         return self.sort_by(columns[(place + 1) % len(columns)])
 
@@ -166,12 +168,15 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             self.draw()
         self.post_message(self.Selected())
 
+    def _layout(self, width: int) -> tuple[list[Column], int]:
+        return layout(self._columns, width, engine=max(len(store.engine) for store in self._desk.stores))
+
     def _draw_rows(self, *strategy_ids: str | None) -> None:
         """Draw single rows: what a key has moved is painted before all else that may have changed."""
         width = self.content_size.width
-        columns, name_width = layout(self._columns, width)
+        columns, name_width = self._layout(width)
         for strategy_id in strategy_ids:
-            if strategy_id is not None and strategy_id in self._shown and strategy_id in self._store.wire:
+            if strategy_id is not None and strategy_id in self._shown and strategy_id in self._desk.rows:
                 y = 1 + self._shown.index(strategy_id)
                 self.draw_line(y, self._row(strategy_id, columns, name_width, width))
 
@@ -202,8 +207,8 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the head, the strategies in view, and the totals at the bottom."""
-        store, ids = self._store, self.ids
-        self._marked &= store.wire.keys()
+        ids = self.ids
+        self._marked &= self._desk.rows.keys()
         if self.selected_id is None and ids:
             self.selected_id = ids[0]
             self.post_message(self.Selected())
@@ -211,11 +216,10 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             self._empty_handed = not ids
             self.post_message(self.Selected())
         room = max(0, height - 2)
-        if not store.wire.keys() >= set(self._above):  # what is gone above the view does not move it
-            self._top -= sum(key not in store.wire for key in self._above)
+        self._hold(ids)
         self._top = max(0, min(self._top, len(ids) - room))
         self._above = ids[: self._top]
-        columns, name_width = layout(self._columns, width)
+        columns, name_width = self._layout(width)
         shown = self._shown = ids[self._top : self._top + room]
         body = [self._row(strategy_id, columns, name_width, width) for strategy_id in shown]
         if not body:
@@ -224,25 +228,40 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         self._note(ids, len(shown), room)
         return [self._head(columns, name_width), *body, self._totals(ids, columns, name_width)]
 
+    def _hold(self, ids: list[str]) -> None:
+        """Let what comes and goes above the view not move it."""
+        rows = self._desk.rows
+        if rows is self._seen or not self._top:
+            self._seen = rows
+            return
+        gone = sum(key not in rows for key in self._above)
+        first = next((ids.index(key) for key in self._shown if key in ids), 0)
+        come = sum(key not in self._seen for key in ids[:first])
+        self._top += come - gone
+        self._seen = rows
+
     def _empty(self) -> str:
-        if self._store.wire:
+        if self._desk.rows:
             return f"No strategy matches “{clean(self.filter, 40)}”. {key_of('back')} ends the filter."
-        return "No strategies yet." if self._store.link == "up" else "Waiting for the engine …"
+        up = any(store.link == "up" for store in self._desk.stores)
+        return "No strategies yet." if up else "Waiting for the engine …"
 
     def _note(self, ids: list[str], shown: int, room: int) -> None:
-        order, store = self._arrangement, self._store
+        order, rows = self._arrangement, self._desk.rows
         title = f"{key_of('focus_table')} Strategies"
         if self.filter:
             title += f" · filter “{clean(self.filter, 30)}”"
         if order.attention_first:
-            needy = sum(attention(fields, store.commands)[0] > 0 for fields in store.wire.values())
+            needy = sum(attention(row.fields, row.store.commands)[0] > 0 for row in rows.values())
             title += f" · attention first: {needy}"
         if self._marked:
             seen = len(self.marked_in_view)
             hidden = f", {len(self._marked) - seen} of them filtered away" if seen < len(self._marked) else ""
             title += f" · {len(self._marked)} marked{hidden}"
-        if store.stale and store.wire:
-            title += f" · as of {age(store.data_age_seconds)} ago"
+        for store in self._desk.unheard:
+            if store.wire:
+                where = f"{clean(store.engine, 40)} " if store.engine else ""
+                title += f" · {where}as of {age(store.data_age_seconds)} ago"
         self.entitle(title, self._arrangement.filter.problem or self._place(ids, shown, room))
 
     def _place(self, ids: list[str], shown: int, room: int) -> str:
@@ -253,29 +272,30 @@ class StrategyTable(Sheet, Titled, can_focus=True):
         if self.selected_id not in ids or self.selected_id in self._shown:
             return place
         away = "above" if ids.index(self.selected_id) < self._top else "below"
-        return f"{clean(self._store.name(self.selected_id), 30)} is selected, {away} · {place}"
+        return f"{clean(self._desk.name(self.selected_id), 30)} is selected, {away} · {place}"
 
     def _row(self, strategy_id: str, columns: list[Column], name_width: int, width: int) -> Line:
-        store = self._store
-        command = store.commands.news(strategy_id)
+        found = self._desk.rows[strategy_id]
+        store, own_id = found
+        command = store.commands.news(own_id)
         selected, marked = strategy_id == self.selected_id, strategy_id in self._marked
         state = (
-            store.revisions[strategy_id], command and (command.number, command.outcome), marked,
+            store.revisions[own_id], command and (command.number, command.outcome), marked,
             selected and (True, self.has_focus), store.stale, store.emergency, width, store.widest_position_decimals,
-            store.trends.samples, store.trends.moved(strategy_id),
+            store.trends.samples, store.trends.moved(own_id),
         )  # fmt: skip
         known = self._rows.get(strategy_id)
         if known is not None and known[0] == state:
             return known[1]
-        strategy = store.strategy(strategy_id)
-        row = self._unreadable(strategy_id, selected, width)
-        if strategy is not None:
-            row = self._line(strategy, columns, name_width, selected, marked)
+        row = self._unreadable(found, selected, width)
+        if found.strategy is not None:
+            row = self._line(store, found.strategy, columns, name_width, selected, marked)
         self._rows[strategy_id] = (state, row)
         return row
 
-    def _line(self, strategy: Strategy, columns: list[Column], name_width: int, selected: bool, marked: bool) -> Line:
-        store = self._store
+    def _line(
+        self, store: Store, strategy: Strategy, columns: list[Column], name_width: int, selected: bool, marked: bool
+    ) -> Line:
         name: Span = (fit(clean(strategy.name, 80), name_width), "strong" if selected else "plain")
         spans: list[Span] = [("▸" if selected else " ", "key"), ("◆" if marked else " ", "own"), name]
         unsure = store.prices_stale(strategy)
@@ -287,9 +307,9 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             spans.append((f" {text}", ink if known and not (unsure and column.priced) else "stale"))
         return Line(tuple(spans), self._ground(selected))
 
-    def _unreadable(self, strategy_id: str, selected: bool, width: int) -> Line:
+    def _unreadable(self, row: Row, selected: bool, width: int) -> Line:
         """Write a strategy that this console does not understand: of a newer engine, say."""
-        words = f"{'▸' if selected else ' '} {self._store.name(strategy_id)}  ? cannot be read"
+        words = f"{'▸' if selected else ' '} {row.store.name(row.id)}  ? cannot be read"
         return Line(((fit(words, width), "alarm"),), self._ground(selected))
 
     def _ground(self, selected: bool) -> Ink:
@@ -308,20 +328,20 @@ class StrategyTable(Sheet, Titled, can_focus=True):
 
     def _totals(self, ids: list[str], columns: list[Column], name_width: int) -> Line:
         """Sum up what is shown; positions only where all are of one asset."""
-        store = self._store
-        shown = [store.wire[strategy_id] for strategy_id in ids]
-        of = f" of {len(store.wire)}" if len(ids) < len(store.wire) else ""
+        rows = self._desk.rows
+        shown, stale = [rows[key].fields for key in ids], bool(self._desk.unheard)
+        of = f" of {len(rows)}" if len(ids) < len(rows) else ""
         spans: list[Span] = [(fit(f"Σ {len(ids)}{of}", name_width + MARKS_WIDTH), "muted")]
         for column in columns:
             text, ink = self._total(column, shown)
-            spans.append((f" {text:>{column.width}}", "stale" if store.stale and text else ink))
+            spans.append((f" {text:>{column.width}}", "stale" if stale and text else ink))
         return Line(tuple(spans))
 
     def _total(self, column: Column, shown: list[Wire]) -> Span:
         if column.id == "position" and len({fields["asset"] for fields in shown}) == 1:
-            position = sum((fields["currentPosition"] for fields in shown), Decimal(0))
-            text = number(position, self._store.position_decimals(shown[0]["asset"]), signed=True)
-            return f"{on_point(text, column.width - 1, self._store.widest_position_decimals)} ", signed_ink(position)
+            position, store = sum((fields["currentPosition"] for fields in shown), Decimal(0)), self._desk.at_hand
+            text = number(position, store.position_decimals(shown[0]["asset"]), signed=True)
+            return f"{on_point(text, column.width - 1, store.widest_position_decimals)} ", signed_ink(position)
         if column.total is None:
             return "", "plain"
         total = sum((fields[column.total] for fields in shown), Decimal(0))
@@ -350,7 +370,7 @@ class StrategyTable(Sheet, Titled, can_focus=True):
             self.select(ids[index])
 
     def _sort_at(self, x: int) -> None:
-        columns, name_width = layout(self._columns, self.content_size.width)
+        columns, name_width = self._layout(self.content_size.width)
         edge = name_width + MARKS_WIDTH
         for column in (NAME, *columns):
             if column is not NAME:

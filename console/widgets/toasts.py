@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from console.actions import key_of, keyed
 from console.alerts import Alert
+from console.desk import Desk
 from console.formatting import clean, clock_time, fit, number
 from console.ink import Ink, Line, Span
 from console.narrative import event_line
 from console.severity import severity_of
-from console.store import Store
 from console.widgets.sheet import Sheet
 
 __all__ = ["Toasts"]
@@ -25,25 +25,25 @@ _WIDTH = 64
 
 
 class Toasts(Sheet):
-    """The alerts of a store, above the log: over neither its lines nor the banner nor the keys.
+    """The alerts of a desk, above the log: over neither its lines nor the banner nor the keys.
 
     Parameters
     ----------
-    store
-        What is known of the engine.
+    desk
+        What is known of the engines.
     floor
         Returns the line of the screen that they end above.
     """
 
-    def __init__(self, store: Store, floor: Callable[[], int]) -> None:
+    def __init__(self, desk: Desk, floor: Callable[[], int]) -> None:
         super().__init__()
-        self._store, self._floor = store, floor
+        self._desk, self._floor = desk, floor
         self._place: object = None
         self.display = False
 
     def draw(self) -> None:
         """Take as much of the screen as there are alerts."""
-        screen, floor, alerts = self.app.size, self._floor(), self._store.alerts.shown
+        screen, floor, alerts = self.app.size, self._floor(), self._desk.alerts.shown
         height = 2 * min(len(alerts), SHOWN) + (len(alerts) > SHOWN) if screen.height >= ROOMY else min(len(alerts), 1)
         width = min(_WIDTH, screen.width - 2)
         place = (width, height, screen, floor)
@@ -56,7 +56,7 @@ class Toasts(Sheet):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return two lines for each, what and where, and in words; or one line of the newest."""
-        alerts = self._store.alerts.shown
+        alerts = self._desk.alerts.shown
         if height == 1:
             return [self._head(alert, width, len(alerts) - 1) for alert in alerts[-1:]]
         lines = [line for alert in alerts[-SHOWN:] for line in (self._head(alert, width), self._words(alert, width))]
@@ -66,16 +66,17 @@ class Toasts(Sheet):
         return lines
 
     def _head(self, alert: Alert, width: int, others: int = 0) -> Line:
-        event, strategy_id = alert.event, alert.event.get("strategyId")
+        event = alert.event
         kind = clean(event.get("type"), 40)
         ground: Ink = "bar-alarm" if severity_of(event.get("type")) == "alarm" else "bar-caution"
-        name = self._store.name(strategy_id if isinstance(strategy_id, str) else None)
+        engine, name = clean(self._desk.engine_in(event), 40), self._desk.name_in(event)
         often = f"  ×{number(alert.count)}" if alert.count > 1 else ""
         more = f"  +{number(others)} more" if others else ""
         key = f"{key_of('acknowledge')} ✓ " if alert.rule.sticky else ""
         tail = f"{often}{more}  {clock_time(event.get('timestamp'))}  {key}"
-        return Line(((fit(f" ! {kind}  {name}", width - len(tail)) + tail, ground),), ground)
+        where = f" on {engine}" if engine else ""
+        return Line(((fit(f" ! {kind}  {name}{where}", width - len(tail)) + tail, ground),), ground)
 
     def _words(self, alert: Alert, width: int) -> Line:
-        words: tuple[Span, ...] = event_line(alert.event, self._store, width).spans[3:]
+        words: tuple[Span, ...] = event_line(alert.event, self._desk, width).spans[3:]
         return Line(((" ", "bar-sandbox"), *((text, "bar-sandbox") for text, _ in words)), "bar-sandbox")

@@ -21,17 +21,21 @@ Desk = Callable[..., AbstractAsyncContextManager[tuple[ConsoleApp, Any, Pilot[An
 
 @pytest.fixture
 def desk() -> Desk:
-    """Return what opens a console: `async with desk(size=..., engine=...) as (app, engine, pilot)`."""
+    """Return what opens a console: `async with desk(size=..., engine=...) as (app, engine, pilot)`.
+
+    Several engines are a tuple.
+    """
 
     @asynccontextmanager
     async def open_desk(
         size: tuple[int, int] = (120, 40), engine: Any = None, **options: Any
     ) -> AsyncIterator[tuple[ConsoleApp, Any, Pilot[Any]]]:
         engine = double.Engine() if engine is None else engine
-        app = ConsoleApp(engine, operator="jo", utc_now=lambda: double.NOW, **options)
+        engines = engine if isinstance(engine, tuple) else (engine,)
+        app = ConsoleApp(*engines, operator="jo", utc_now=lambda: double.NOW, **options)
         async with app.run_test(size=size):
             pilot = Typist(app)
-            await _until(pilot, lambda: app.store.status is not None)
+            await _until(pilot, lambda: all(store.status is not None for store in app.desk.stores))
             app.repaint()
             await pilot.pause()
             yield app, engine, pilot

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.columns import language
+from console.desk import Row
 from console.event_facets import event_language
 from console.filters import FilterError, LiveFilter
 from console.store import Store
@@ -48,8 +49,8 @@ def _store() -> Store:
 )
 def test_what_a_filter_lets_through(text: str, shown: str) -> None:
     store = _store()
-    passes = language(store).compile(text)
-    assert [key for key, fields in store.wire.items() if passes(fields)] == shown.split()
+    passes = language().compile(text)
+    assert [key for key in store.wire if passes(Row(store, key))] == shown.split()
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,12 @@ def test_what_a_filter_lets_through(text: str, shown: str) -> None:
 def test_what_makes_no_sense_says_why_and_leaves_the_last_filter_in_force(text: str, reason: str) -> None:
     store = _store()
     with pytest.raises(FilterError):
-        language(store).compile(text)
-    live = LiveFilter(language(store), "btc")
+        language().compile(text)
+    live = LiveFilter(language(), "btc")
     live.set("tight")
     assert live.set(text)
-    assert live.problem.startswith(reason) and live.text == "btc" and not live.passes(store.wire["s-eth"])
-    assert live.set("eth") and live.problem == "" and live.passes(store.wire["s-eth"])
+    assert live.problem.startswith(reason) and live.text == "btc" and not live.passes(Row(store, "s-eth"))
+    assert live.set("eth") and live.problem == "" and live.passes(Row(store, "s-eth"))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,9 @@ def test_a_severity_that_there_is_not_is_refused() -> None:
 @given(st.text(max_size=40), st.dictionaries(st.sampled_from(["name", "dailyPnl", "status", "id"]), st.text()))
 def test_any_text_is_a_filter_or_is_refused_with_a_reason(text: str, fields: dict[str, Any]) -> None:
     try:
-        passes = language(Store(lambda: 0.0)).compile(text)
+        passes = language().compile(text)
     except FilterError as error:
         assert str(error).isprintable()
     else:
-        assert passes({"totalPnl": Decimal(0), **fields}) in (True, False)
+        store = Store(lambda: 0.0, wire={"s": {"totalPnl": Decimal(0), **fields}})
+        assert passes(Row(store, "s")) in (True, False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.actions import ACTIONS, Situation, action_by_id
+from console.actions import ACTIONS, Situation, Targets, action_by_id
 from console.contexts import CONTEXTS
 from console.keymap import KeyMap, shown
 from console.screens.dialog import Page
@@ -17,7 +17,7 @@ from console.widgets.detail import Detail
 
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
 def test_it_explains_the_place_first_and_then_every_other_key(context: Any) -> None:
-    page = Help([Situation()], context, KeyMap())
+    page = Help(Targets([Situation()], [Situation()]), context, KeyMap())
     written = [line.text.rstrip() for line in page._write(200)]
     assert written[0] == context.title
     own = [KeyMap().shown(action_by_id(action_id)) for action_id in context.actions]

@@ -66,7 +66,7 @@ def test_what_questions_and_commands_say_is_harmless(name: str, asset: str, oper
     hostile = Strategy.from_wire(wire).model_copy(update={"name": name, "asset": asset, "pause_reason": name})
     store.wire["s"], store._models["s"] = wire, hostile
     asked = [*_Flatten(store, [hostile]).lines(), *_Flatten(store, [hostile, hostile]).lines()]
-    asked += _Clear(store, operator).lines()
+    asked += _Clear([store], operator).lines()
     assert all(_harmless(line.text) for line in asked)
     log = CommandLog(lambda: 0.0, lambda: datetime(2026, 3, 2, tzinfo=UTC), clean(operator, 40))
     log.end(log.send("stop", doing="stopping", done="stopped", target=store.name("s"), strategy_id="s"), "refused")

@@ -50,7 +50,7 @@ def test_a_demo_leaves_nothing_behind_but_its_recording_which_can_be_played(tmp_
         assert len(list(home.iterdir())) == 1
         _end(pid, fd, signal.SIGTERM)
     assert list(home.iterdir()) == []
-    assert {"link", "status", "strategies"} <= {kind for _, kind, _ in read_recording(file)}
+    assert {"link", "status", "strategies"} <= {kind for _, kind, _, _ in read_recording(file)}
     with _console("--playback", str(file), "--speed", "max", SSH_CONNECTION="1.2.3.4 5 6.7.8.9 22", **usual) as (
         pid,
         fd,

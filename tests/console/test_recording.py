@@ -28,9 +28,9 @@ async def _record(desk: Any, until: Any, file: Path, screen_text: Any) -> str:
 async def test_a_recording_shows_the_same_desk_again(desk: Any, until: Any, tmp_path: Path, screen_text: Any) -> None:
     file = tmp_path / "seen.rec"
     await _record(desk, until, file, screen_text)
-    kinds = {kind for _, kind, _ in read_recording(file)}
+    kinds = {kind for _, kind, _, _ in read_recording(file)}
     assert {"link", "status", "strategies", "events", "book"} <= kinds
-    async with Playback(file, 5.0) as client, desk(engine=client, playback=True) as (app, _, pilot):
+    async with Playback(file, 5.0) as played, desk(engine=played.engines[0], playback=True) as (app, _, pilot):
         await until(pilot, lambda: app.store.wire and app.store.wire["s-eth"]["currentPosition"] == -7)
         await until(pilot, lambda: "quote_filled" in screen_text(app) and app.store.books)
         text = screen_text(app)

@@ -48,6 +48,13 @@ class Typist(Pilot[Any]):
                 await self._until_read(node)
             await self._wait_for_screen()
 
+    async def press_twice(self, name: str, seconds: float = 0.2) -> None:
+        """Press a key twice, so far apart by the time that the presses bear, however long the first takes."""
+        first, second = key_press(name), key_press(name)
+        second.time = first.time + seconds
+        await self.send(first)
+        await self.send(second)
+
     async def pause(self, delay: float | None = None) -> None:
         """Wait until every widget has read its messages, and for so many seconds."""
         await self._wait_for_screen()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +15,13 @@ from zenotc.cli.answers import user_name
 from zenotc.exceptions import ValidationError
 
 if TYPE_CHECKING:
+    from console.access import Access
     from console.preferences import Preferences, Profile
     from zenotc import ZenOTCClient
 
 __all__ = [
-    "Config", "Demo", "Liking", "Mouse", "Played", "ProfileName", "ReadOnly", "Record", "SlowLink", "ThemeName",
-    "client_of", "console_options", "mouse_of", "preferences_of", "profile_of",
+    "Config", "Demo", "Engines", "Liking", "Mouse", "Played", "ProfileNames", "ReadOnly", "Record", "SlowLink",
+    "ThemeName", "accesses_of", "console_options", "mouse_of", "preferences_of",
 ]  # fmt: skip
 
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Look only: no key changes anything.")]
@@ -34,9 +36,22 @@ ThemeName = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Preferences. Default: console.toml of the user.")
 ]
-ProfileName = Annotated[
-    str | None,
-    typer.Option("--profile", metavar="NAME", help="An engine elsewhere: [profile.NAME] of the preferences."),
+Engines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine",
+        "--url",
+        metavar="[NAME=]URL|DIRECTORY",
+        help="An engine's address or its state directory, and what to call it. Several: the option again.",
+    ),
+]
+ProfileNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="An engine elsewhere: the table profile.NAME of the preferences. Several: the option again.",
+    ),
 ]
 Mouse = Annotated[
     bool | None, typer.Option("--mouse/--no-mouse", help="Hear the mouse. Default: yes, but not over SSH.")
@@ -51,6 +66,9 @@ Played = Annotated[
 SlowLink = Annotated[
     bool, typer.Option("--slow-link", help="The terminal is far away: draw less often, nothing that only moves.")
 ]
+
+_NAMED = re.compile(r"(?:([\w .-]+)=)?(.*)", re.DOTALL)
+"""A name may stand before an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +127,56 @@ def console_options(preferences: Preferences, *, read_only: bool) -> dict[str, A
     }
 
 
-def profile_of(name: str, preferences: Preferences) -> Profile:
-    """Return a profile by its name.
+def accesses_of(
+    engines: Sequence[str], profiles: Sequence[str], preferences: Preferences, state_dir: Path | None
+) -> list[Access]:
+    """Return how the engines are reached that were asked for.
+
+    Parameters
+    ----------
+    engines
+        Addresses and state directories, named or not.
+    profiles
+        Names of profiles.
+    state_dir
+        Where the key for an address is, unless the environment has it.
 
     Raises
     ------
     typer.BadParameter
-        If there is none.
+        If there is no such profile, a key is not where its profile says, or two engines are called the same.
     """
+    found = [_access_to(engine, state_dir) for engine in engines]
+    found += [_access_by(name, preferences) for name in profiles]
+    names = [access.shown_name for access in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise typer.BadParameter(f"two engines are called {twice}: --engine NAME=URL gives one another name")
+    return found
+
+
+def _access_to(engine: str, state_dir: Path | None) -> Access:
+    from console.access import Access
+    from zenotc import ZenOTCClient
+
+    name, place = _NAMED.fullmatch(engine).groups()  # type: ignore[union-attr] # it matches anything
+    if "://" in place:
+        client = ZenOTCClient(base_url=place, state_dir=state_dir, operator=user_name())
+        return Access(client, name or "")
+    return Access(ZenOTCClient(state_dir=place, operator=user_name()), name or Path(place).resolve().name)
+
+
+def _access_by(name: str, preferences: Preferences) -> Access:
+    from console.access import Access
+
     profile = preferences.profile.get(name)
     if profile is None:
-        known: Sequence[str] = sorted(preferences.profile)
+        known: Iterable[str] = sorted(preferences.profile)
         raise typer.BadParameter(f"no profile {name}; there is {', '.join(known) or 'none'}")
-    return profile
+    return Access(_client_of(profile), name, read_only=profile.read_only)
 
 
-def client_of(profile: Profile) -> ZenOTCClient:
+def _client_of(profile: Profile) -> ZenOTCClient:
     """Return a client of the engine of a profile.
 
     Raises

@@ -9,7 +9,7 @@ import msgspec
 
 from zenotc.models.wire import decode, encode
 
-__all__ = ["EventHead", "WireEvent", "fields_of"]
+__all__ = ["EventHead", "WireEvent", "fields_of", "of_engine"]
 
 
 class EventHead(msgspec.Struct, rename="camel", gc=False):
@@ -37,12 +37,18 @@ class WireEvent(Mapping[str, Any]):
         Its head.
     body
         Its JSON.
+
+    Attributes
+    ----------
+    engine
+        The name of the engine that it comes from, where somebody who follows several has said so.
     """
 
-    __slots__ = ("_body", "head")
+    __slots__ = ("_body", "engine", "head")
 
     def __init__(self, head: EventHead, body: bytes) -> None:
         self.head, self._body = head, body
+        self.engine: str | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
@@ -54,12 +60,17 @@ class WireEvent(Mapping[str, Any]):
         """Return all fields."""
         fields: dict[str, Any] = decode(self._body)
         fields.pop("prevSeq", None)  # the stream's, not the event's
+        if self.engine is not None:
+            fields["engine"] = self.engine
         return fields
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field, or the default where it is absent or null."""
         known = _HEAD.get(name)
-        value = self.read().get(name) if known is None else getattr(self.head, known)
+        if known is not None:
+            value = getattr(self.head, known)
+        else:
+            value = self.engine if name == "engine" else self.read().get(name)
         return default if value is None else value
 
     def __getitem__(self, name: str) -> Any:
@@ -83,3 +94,11 @@ class WireEvent(Mapping[str, Any]):
 def fields_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return all fields of an event at once, whether it has been read or not."""
     return event.read() if isinstance(event, WireEvent) else dict(event)
+
+
+def of_engine(event: Mapping[str, Any], engine: str) -> Mapping[str, Any]:
+    """Return an event as one of a named engine's."""
+    if not isinstance(event, WireEvent):
+        return {**event, "engine": engine}
+    event.engine = engine
+    return event
