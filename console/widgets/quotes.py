@@ -22,7 +22,10 @@ _STATES: dict[str, Ink] = {"unknown": "alarm", "cancelling": "caution"}
 
 
 class QuotesPage(DetailPage):
-    """The live orders from the outermost ask down to the outermost bid, then the reference."""
+    """The live orders from the outermost ask down to the outermost bid, then the reference.
+
+    Distances from the mid are positive on the own side: a negative one says that the order stands beyond the mid.
+    """
 
     topics: ClassVar[frozenset[Topic]] = frozenset({"quotes"})
 
@@ -47,7 +50,7 @@ class QuotesPage(DetailPage):
 def _order(quote: Quote, quotes: Quotes, strategy: Strategy, store: Store, width: int) -> Line:
     prices, sizes = decimals_of(quotes.instrument.tick_size), decimals_of(quotes.instrument.lot_size)
     mid = strategy.mid
-    bps = None if not mid else 10_000 * abs(quote.price - mid) / mid
+    bps = None if not mid else 10_000 * (mid - quote.price if quote.side == "buy" else quote.price - mid) / mid
     ahead = store.queue.of(strategy.asset, quote.order_id)
     tone: Ink = "gain" if quote.side == "buy" else "loss"
     part = "" if quote.remaining == quote.quantity or width < _WIDE else f" of {number(quote.quantity, sizes)}"
@@ -55,7 +58,8 @@ def _order(quote: Quote, quotes: Quotes, strategy: Strategy, store: Store, width
     return line(
         (f"{quote.side:<5}", tone), (f"{'–' if quote.layer is None else quote.layer:>2} ", "muted"),
         (f"{number(quote.price, prices):>10} ", tone), (f"{number(quote.remaining, sizes):>10} ", "own"),
-        (f"{number(bps, 2):>6} ", "plain"), (f"{'–' if ahead is None else '≤' + number(ahead, sizes):>9} ", "plain"),
+        (f"{number(bps, 2):>6} ", "alarm" if bps is not None and bps < 0 else "plain"),
+        (f"{'–' if ahead is None else '≤' + number(ahead, sizes):>9} ", "plain"),
         (f"{age(None if since is None else max(since, 0.0)):>5}", "muted"),
         ("" if quote.state == "resting" else f" {quote.state}", _STATES.get(quote.state, "accent")), (part, "faint"),
     )  # fmt: skip

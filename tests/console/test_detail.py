@@ -132,6 +132,19 @@ async def test_what_a_tab_shows(desk: Any, screen_text: Any, until: Any, tab: st
         assert "Asking the engine" not in screen_text(app)
 
 
+async def test_an_order_beyond_the_mid_has_a_negative_distance_that_alarms(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async with desk(size=(120, 60), engine=DetailEngine()) as (app, engine, pilot):
+        await engine.change("s-btc", mid=Decimal("61850.00"))
+        await _open(pilot, "Quotes")
+        await pilot.press("enter")
+        await until(pilot, lambda: "61,847.0" in screen_text(app))
+        inks = {text.strip(): ink for line in app._detail._page._drawn for text, ink in line.spans}
+        assert inks["-0.49"] == "alarm", "the ask is 3 USD below the mid"
+        assert inks["1.70"] == "plain", "the bid is 10.50 USD below it"
+
+
 async def test_the_configuration_shows_the_last_change_and_who_made_it(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk(size=(120, 40), engine=DetailEngine()) as (app, engine, pilot):
         engine.publish(
