@@ -117,3 +117,19 @@ async def test_what_was_before_and_what_ones_own_hand_has_done_is_no_alert(desk:
         assert not app.store.alerts.shown
         engine.publish(_event(3, "stopped", operator="desk/ann"))
         assert len(app.store.alerts.shown) == 1
+
+
+@pytest.mark.parametrize("key", ["colon", "slash"])
+async def test_alerts_leave_the_field_that_is_typed_into_free(
+    desk: Any, screen_text: Any, until: Any, key: str
+) -> None:
+    async with desk(size=(80, 24)) as (app, engine, pilot):
+        await until(pilot, lambda: app.store.live_after_seq is not None)
+        engine.publish(*[_event(seq, "circuit_breaker", f"s{seq}") for seq in range(10, 14)])
+        await pilot.press(key, "x", "y", "z")
+        await until(pilot, lambda: app._toasts.display and "xyz" in screen_text(app))
+        field = app.focused.region
+        app.repaint()
+        await pilot.pause()
+        assert field.height == 1 and not field.overlaps(app._toasts.region)
+        assert "xyz" in screen_text(app).splitlines()[field.y]
