@@ -317,7 +317,8 @@ class ConsoleApp(App[int]):
             if event.key == _EMERGENCY.key:
                 await self._press_emergency(event.time)
                 return
-            self._emergency_key.disarm()
+            if self._emergency_key.disarm():
+                self._header.draw()
             if isinstance(self.screen, Question) and not self.screen.hears(event):
                 return
             if self.app_focus and await self._take(event):

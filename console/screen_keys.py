@@ -10,6 +10,7 @@ from typing import Any
 
 from textual.app import App
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from console.clipboard import copy_sequence
 from console.command_line import CommandError, CommandLine
@@ -90,7 +91,8 @@ class ScreenKeys:
             case "screenshot":
                 self._take_picture()
             case "export":
-                self._app.run_worker(self._export, name="export", group="export", exclusive=True, exit_on_error=False)
+                export: WorkType[None] = self._export
+                self._app.run_worker(export, name="export", group="export", exclusive=True, exit_on_error=False)
             case _:
                 return False
         return True

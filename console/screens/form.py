@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.worker import WorkType
 
 from console import templates
 from console.draft import Draft
@@ -187,7 +188,8 @@ class Form(ModalScreen[str | None]):
 
     def _ask_for_preview(self) -> None:
         if self._draft.valid and not self._sending and self._store.link == "up":
-            self.run_worker(self._look, group="preview", exclusive=True, exit_on_error=False)
+            look: WorkType[None] = self._look  # one that another takes the place of is never begun
+            self.run_worker(look, group="preview", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
         parameters = self._draft.to_send()
