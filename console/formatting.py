@@ -62,19 +62,26 @@ def use(convention: Convention) -> None:
     _convention = convention
 
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Me", "Zl", "Zp"})
+_UNMEASURED = frozenset(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)))
+) | {"\u115f", "\u1160", "\u3164", "\uffa0"}
+"""What changes the width of its neighbour in one terminal and not in the next: variation selectors, the letters of
+flags, skin tones, the blanks of Hangul."""
+
 _BLOCKS = "▏▎▍▌▋▊▉█"
 
 
 def clean(text: object, limit: int = 400) -> str:
     """Return foreign text as one printable line of at most `limit` characters.
 
-    Control characters, escape sequences' introducers, direction marks and line breaks become `·`.
+    Control characters, escape sequences' introducers, direction marks and line breaks become `·`, and so does what
+    terminals do not agree on the width of.
     """
     raw = str(text)[:limit]
     if raw.isascii() and raw.isprintable():
         return raw
-    return "".join("·" if unicodedata.category(char) in _INVISIBLE else char for char in raw)
+    return "".join("·" if char in _UNMEASURED or unicodedata.category(char) in _INVISIBLE else char for char in raw)
 
 
 def fit(text: str, width: int) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.cells import cell_len
 
-from console.formatting import Convention, clock_time, number, on_point, use, zone_name
+from console.formatting import Convention, clean, clock_time, number, on_point, use, zone_name
 from console.widgets.charts import import_plotext
 from tests.console.detail_double import DetailEngine
 from tests.console.double import fill, strategy
@@ -32,6 +33,22 @@ def test_a_number_has_the_users_separators(thousands: str, decimal: str, written
     assert number(Decimal("-1234567.5"), 2) == written
     assert on_point(written, 18, 4).rstrip().rjust(16) == written.rjust(16), "two places are left for decimals"
     assert on_point(number(1_234, 0), 10, 2) == number(1_234, 0).rjust(7) + "   "
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("I ❤\ufe0f BTC", "I ❤· BTC"),
+        ("\U0001f1e8\U0001f1ed desk", "·· desk"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468·\U0001f469"),
+        ("\U0001f44d\U0001f3fd", "\U0001f44d·"),
+        ("1\ufe0f\u20e3", "1··"),
+        ("Zürich 東京 \U0001f7e2 ▲", "Zürich 東京 \U0001f7e2 ▲"),
+    ],
+)
+def test_what_terminals_measure_differently_is_not_written(foreign: str, shown: str) -> None:
+    assert clean(foreign) == shown
+    assert cell_len(shown) == sum(map(cell_len, shown)), "each character takes its own cells, whatever follows it"
 
 
 def test_a_time_is_in_the_users_zone() -> None:
