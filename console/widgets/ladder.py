@@ -60,7 +60,7 @@ class Ladder(Sheet):
             *[_head(layout)] * headed,
             *[Line()] * (depth - len(asks)),
             *(_level(level, layout, gap, bid=False) for level, gap in reversed(asks)),
-            _mid(book, layout, width, self._store.book_age_seconds(book, strategy)),
+            _mid(book, layout, width, self.store.book_age_seconds(book, strategy)),
             *(_level(level, layout, gap, bid=True) for level, gap in bids),
         ]
         if self.store.stale or not book.usable:
