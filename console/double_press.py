@@ -41,9 +41,11 @@ class DoublePress:
         self._armed_at = now
         return "first"
 
-    def disarm(self) -> None:
-        """Take note of another key: the next press is a first one."""
+    def disarm(self) -> bool:
+        """Take note of another key, after which the next press is a first one; return whether one was waiting."""
+        waited = self._armed_at is not None
         self._armed_at = self._seen_at = None
+        return waited
 
     def armed(self, now: float) -> bool:
         """Return whether another press would be the second."""
