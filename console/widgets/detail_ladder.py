@@ -29,7 +29,8 @@ _FILLS = 5
 _ROWS_WITH_FILLS = 20
 """From this height on the last fills are shown below the book."""
 
-_OWN_WIDTH = 26
+_AHEAD_WIDTH, _AGE_WIDTH = 11, 6
+_OWN_WIDTH = 10 + _AHEAD_WIDTH + _AGE_WIDTH
 _BAR_MIN = 3
 
 
@@ -114,7 +115,7 @@ class DepthLadder(DetailPage):
             *(
                 layout.empty(index, bounds, middle=index == mid)
                 if row is None
-                else layout.row(index, row, book.asset, self._store)
+                else layout.row(index, row, book.asset, self._store, middle=index == mid)
                 for index, row in zip(range(top, top - rows, -1), shown, strict=True)
             ),
         ]
@@ -210,7 +211,7 @@ class _Layout:
         bar = " " * self.bar
         text = (
             f"{bar}{'BID':>{self.size_width}}{'PRICE':>{self.price_width - 1}} "
-            f"{'ASK':>{self.size_width - 1}} {bar}   OWN       AHEAD    AGE"
+            f"{'ASK':>{self.size_width - 1}} {bar}   OWN    {'AHEAD':>{_AHEAD_WIDTH}}{'AGE':>{_AGE_WIDTH}}"
         )
         return line((text, "faint"))
 
@@ -224,17 +225,21 @@ class _Layout:
         mark = "·" if unknown else ""
         return line((f"{' ' * self.bar}{mark:>{self.size_width}}{price}{mark:>{self.size_width - 1}}", "faint"))
 
-    def row(self, index: int, row: _Row, asset: str, store: Store) -> Line:
+    def row(self, index: int, row: _Row, asset: str, store: Store, *, middle: bool) -> Line:
         price = f"{number(index * self.step, self.prices):>{self.price_width - 1}} "
         tone: Ink = "own" if row.mine else "gain" if row.bid and not row.ask else "loss" if not row.bid else "plain"
+        fill = "┄" if middle else " "
         return line(
-            (self._bar(row.bid).rjust(self.bar), "rule"), (self._size(row.bid), "plain"), (price, tone),
-            (f"{self._size(row.ask)[1:]} ", "plain"), (self._bar(row.ask).ljust(self.bar), "rule"),
+            (self._bar(row.bid).rjust(self.bar, fill), "rule"), self._size(row.bid, self.size_width, fill),
+            (price, tone), self._size(row.ask, self.size_width - 1, fill),
+            (f" {self._bar(row.ask)}".ljust(self.bar + 1, fill), "rule"),
             *self._own(row, asset, store),
         )  # fmt: skip
 
-    def _size(self, size: Decimal) -> str:
-        return f"{number(size, self.sizes) if size else '':>{self.size_width}}"
+    def _size(self, size: Decimal, width: int, fill: str) -> Span:
+        if not size:
+            return fill * width, "rule"
+        return f" {number(size, self.sizes)}".rjust(width, fill)[-width:], "plain"
 
     def _bar(self, size: Decimal) -> str:
         filled, _ = gauge(float(size / self.largest), self.bar)
@@ -251,11 +256,14 @@ class _Layout:
         now = store.status.trading_time if store.status else placed
         states = {order.state for order in row.mine} - {"resting"}
         count = f" ×{len(row.mine)}" if len(row.mine) > 1 else ""
-        spans: list[Span] = [
-            (f" ◂ {number(size, self.sizes)}{count:<2}", "own"), (f"{ahead:>9}", "plain"),
-            (f"{age(max(0.0, (now - placed).total_seconds())):>7}", "muted"),
-        ]  # fmt: skip
-        return [*spans, (f" {', '.join(sorted(states))}", "accent")] if states else spans
+        # Of an order that does not rest it is its state that matters: it takes the place of what is ahead of it.
+        state = "unknown" if "unknown" in states else next(iter(sorted(states)), "")
+        told: Span = (f" {state:<{_AHEAD_WIDTH - 1}}", "alarm" if state == "unknown" else "accent")
+        return [
+            (f" ◂ {number(size, self.sizes)}{count:<2}", "own"),
+            told if state else (f"{ahead:>{_AHEAD_WIDTH}}", "plain"),
+            (f"{age(max(0.0, (now - placed).total_seconds())):>{_AGE_WIDTH}}", "muted"),
+        ]
 
 
 def _mid(book: OrderBook, old: float) -> Line:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from console.widgets.charts import import_plotext
 from console.widgets.detail import Detail
 from tests.console.detail_double import DetailEngine
-from tests.console.double import demo_book, demo_strategies, fill, strategy
+from tests.console.double import NOW, demo_book, demo_strategies, fill, strategy
 
 LIMITS = [
     {"name": "position", "unit": "BTC", "measure": Decimal(3), "limit": Decimal(10), "used_percent": 30.0},
@@ -78,6 +80,26 @@ async def test_the_ladder_stands_still_marks_own_orders_and_scrolls(desk: Any, s
         assert "scrolled, G centres" in text and "61,842.50" in text.splitlines()[at - 3]
         await pilot.press("G", "minus")
         assert "scrolled" not in screen_text(app) and "step 5 " in screen_text(app)
+
+
+@pytest.mark.parametrize("state", ["unknown", "cancelling"])
+async def test_the_ladder_marks_the_mid_over_a_level_and_says_an_orders_state_in_full(
+    desk: Any, screen_text: Any, until: Any, state: str
+) -> None:
+    async with desk(size=(120, 40), engine=DetailEngine()) as (app, _, pilot):
+        await until(pilot, lambda: "BTC" in app.store.books)
+        await _open(pilot, "Ladder")
+        book = demo_book(mid=Decimal("61843.00"))
+        best = book.bids[0].model_copy(update={"price": book.mid})
+        own = book.asks[2]
+        order = own.own_orders[0].model_copy(update={"state": state, "placed_at": NOW - timedelta(seconds=18)})
+        asks = [*book.asks[:2], own.model_copy(update={"own_orders": [order]}), *book.asks[3:]]
+        app.store.depths.clear()
+        app.store.book_changed(book.model_copy(update={"bids": [best, *book.bids[1:]], "asks": asks}))
+        await until(pilot, lambda: f"◂ 0.500   {state}" in screen_text(app))
+        rows = screen_text(app).splitlines()
+        assert any("┄" in row and "3.944" in row for row in rows), "the mid's row holds the best bid"
+        assert any(re.search(rf"◂ 0.500   {state} +18 s", row) for row in rows)
 
 
 async def test_the_ladder_moves_only_when_the_mid_leaves_its_middle_third(desk: Any, until: Any) -> None:
