@@ -81,7 +81,8 @@ class Help(ModalScreen[None]):
     def _action(self, action: Action, width: int) -> list[Line]:
         reason = refusal_of(action, self._targets)
         ink: Ink = "alarm" if action.danger == "stops_all" else "faint" if reason else "key"
-        return _key(self._keymap.shown(action), reason or action.meaning, width, ink, "faint" if reason else "plain")
+        key, tone = self._keymap.shown(action), "faint" if reason else "plain"
+        return _key(key, f"{action.meaning} Not now: {reason}" if reason else action.meaning, width, ink, tone)
 
 
 def _key(key: str, meaning: str, width: int, ink: Ink = "key", tone: Ink = "plain") -> list[Line]:

@@ -27,6 +27,12 @@ def test_it_explains_the_place_first_and_then_every_other_key(context: Any) -> N
     assert not any("{" in line for line in written)
 
 
+def test_a_key_that_cannot_be_used_says_what_it_does_and_then_why_not() -> None:
+    page = Help(Targets([Situation()], [Situation()]), CONTEXTS["table"], KeyMap())
+    written = [line.text.strip() for line in page._write(200)]
+    assert "p       Cancel its quotes and keep the position. Not now: No strategy is selected." in written
+
+
 def test_every_tab_and_every_key_of_the_form_is_explained() -> None:
     assert set(Detail.TABS) <= CONTEXTS.keys()
     keys = {key for keys, _ in CONTEXTS["form"].keys for key in keys.split()}
