@@ -465,6 +465,7 @@ async def test_no_key_acts_on_a_strategy_that_is_filtered_away_unless_it_is_name
     async with desk() as (app, engine, pilot):
         await pilot.press("slash", *"status:active,stopped", "enter")
         await engine.change("s-btc", status="paused")
+        await until(pilot, lambda: app._table.selected_in_view is None)
         for key in ("x", "s", "r", "f", "c", "e", "space"):
             app._status.answer("")
             await pilot.press(key)
@@ -473,6 +474,7 @@ async def test_no_key_acts_on_a_strategy_that_is_filtered_away_unless_it_is_name
         await pilot.press("colon", *"stop", "space", *"btc", "space", *"market", "enter")
         await until(pilot, lambda: engine.calls == [("stop", "s-btc")])
         await engine.change("s-btc", status="paused")
+        await until(pilot, lambda: app._table.selected_in_view is None)
         await pilot.press("j", "c")
         assert "No strategy quotes SOL" in screen_text(app)
 
