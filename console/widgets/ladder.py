@@ -104,7 +104,7 @@ def _head(layout: _Layout) -> Line:
 
 
 def _level(level: BookLevel, layout: _Layout, gap: bool, *, bid: bool) -> Line:
-    size = number(level.quantity, layout.size_decimals)
+    size = number(level.quantity or None, layout.size_decimals)  # the book has not heard of our order yet
     price = number(level.price, layout.price_decimals)
     own = _own(level, layout)
     filled, _ = gauge(float(level.quantity / layout.largest), layout.bar_width)

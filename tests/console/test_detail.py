@@ -102,6 +102,18 @@ async def test_the_ladder_marks_the_mid_over_a_level_and_says_an_orders_state_in
         assert any(re.search(rf"◂ 0.500   {state} +18 s", row) for row in rows)
 
 
+async def test_a_level_of_ours_that_the_book_has_not_heard_of_has_no_size(
+    desk: Any, screen_text: Any, until: Any
+) -> None:
+    async with desk(size=(120, 40), engine=DetailEngine()) as (app, _, pilot):
+        await until(pilot, lambda: "BTC" in app.store.books)
+        book = demo_book()
+        bids = [level.model_copy(update={"quantity": Decimal(0)}) if level.own_quantity else level
+                for level in book.bids]  # fmt: skip
+        app.store.book_changed(book.model_copy(update={"bids": bids}))
+        await until(pilot, lambda: re.search(r"0\.500 ▸ +– ┆ 61,839\.50", screen_text(app)))
+
+
 async def test_the_ladder_moves_only_when_the_mid_leaves_its_middle_third(desk: Any, until: Any) -> None:
     async with desk(size=(120, 40), engine=DetailEngine()) as (app, _, pilot):
         await until(pilot, lambda: "BTC" in app.store.books)
