@@ -81,8 +81,9 @@ class Help(ModalScreen[None]):
     def _action(self, action: Action, width: int) -> list[Line]:
         reason = refusal_of(action, self._targets)
         ink: Ink = "alarm" if action.danger == "stops_all" else "faint" if reason else "key"
-        key, tone = self._keymap.shown(action), "faint" if reason else "plain"
-        return _key(key, f"{action.meaning} Not now: {reason}" if reason else action.meaning, width, ink, tone)
+        tone: Ink = "faint" if reason else "plain"
+        meaning = f"{action.meaning} Not now: {reason}" if reason else action.meaning
+        return _key(self._keymap.shown(action), meaning, width, ink, tone)
 
 
 def _key(key: str, meaning: str, width: int, ink: Ink = "key", tone: Ink = "plain") -> list[Line]:
