@@ -8,6 +8,7 @@ from typing import Protocol
 
 from console.formatting import clean, clock_time, fit, number, written
 from console.ink import Ink, Line, Span
+from console.reasons import error_words, reason_words, trip_words
 from console.store import Wire
 from zenotc.models.wire_event import fields_of
 
@@ -108,7 +109,8 @@ def _position(event: Wire, _: Ink) -> tuple[Span, ...]:
 
 def _lifecycle(event: Wire, tone: Ink) -> tuple[Span, ...]:
     operator = event.get("operator")
-    return (_value(event, "reason"), tone), (f"  by {clean(operator, 40)}" if operator else "", "faint")
+    reason = "–" if event.get("reason") is None else reason_words(event["reason"])
+    return (reason, tone), (f"  by {clean(operator, 40)}" if operator else "", "faint")
 
 
 def _hedge_triggered(event: Wire, _: Ink) -> tuple[Span, ...]:
@@ -123,9 +125,7 @@ def _hedge_completed(event: Wire, _: Ink) -> tuple[Span, ...]:
 
 def _breaker(event: Wire, _: Ink) -> tuple[Span, ...]:
     resumes = event.get("resumesAt")
-    words = (
-        f"{_value(event, 'breaker')} {_value(event, 'measure')} of {_value(event, 'limit')}  {_value(event, 'reason')}"
-    )
+    words = trip_words(*(event.get(name) for name in ("breaker", "measure", "limit", "reason")))
     return (words, "caution"), (f"  resumes {clock_time(resumes)}" if resumes else "", "muted")
 
 
@@ -135,7 +135,7 @@ def _pnl(event: Wire, tone: Ink) -> tuple[Span, ...]:
 
 
 def _error(event: Wire, _: Ink) -> tuple[Span, ...]:
-    return (_value(event, "reason"), "caution"), (f"  {_value(event, 'code')}", "muted")
+    return ((error_words(event.get("code"), event.get("reason")), "caution"),)
 
 
 def _config(event: Wire, _: Ink) -> tuple[Span, ...]:
