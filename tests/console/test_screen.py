@@ -241,3 +241,12 @@ async def test_a_strategy_that_comes_and_goes(desk: Any, screen_text: Any) -> No
         assert "Newcomer" in screen_text(app)
         await engine.remove("new")
         assert "Newcomer" not in screen_text(app) and len(app.store.wire) == len(demo_strategies())
+
+
+async def test_the_command_log_takes_room_on_a_small_terminal_only_while_it_has_the_keys(desk: Any, until: Any) -> None:
+    async with desk(size=(80, 24)) as (app, _, pilot):
+        await pilot.press("5")
+        await until(pilot, lambda: app._commands.content_size.height == 8)
+        await pilot.press("1")
+        await until(pilot, lambda: app._commands.content_size.height == 3)
+        assert app._commands.display and app._table.content_size.height > 8
