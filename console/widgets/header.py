@@ -59,9 +59,10 @@ class Header(Sheet):
         ground: Ink = "bar-live" if self._desk.live else "bar-sandbox"
         may, alerts = self._may(), self._alerts()
         room = width - len(label[0]) - len(may[0]) - len(alerts[0])
-        left, right = self._left(True), self._right(True)
-        if width < _ROOMY or sum(map(_width, (*left[1:], *right))) > room:
-            left, right = self._left(False), self._right(False)
+        wide = width >= _ROOMY
+        left, right = self._left(wide, roomy=True), self._right(roomy=True)
+        if not wide or sum(map(_width, (*left[1:], *right))) > room:
+            left, right = self._left(wide, roomy=False), self._right(roomy=False)
         return [Line((label, may, alerts, *_spread(left, right, room)), ground)]
 
     def _label(self) -> Span:
@@ -101,7 +102,7 @@ class Header(Sheet):
         parts += [] if names[False] else [f"{key_of('clear_emergency_stop')} clears it"]
         return f"EMERGENCY STOP  {clean(' · '.join(parts), 200)}"
 
-    def _left(self, roomy: bool) -> list[Part]:
+    def _left(self, wide: bool, *, roomy: bool) -> list[Part]:
         store, gap = self._desk.at_hand, "   " if roomy else "  "
         if self._desk.several:
             heard = len(self._desk.stores) - len(self._desk.unheard)
@@ -121,12 +122,12 @@ class Header(Sheet):
             link = (link_label, ("◌ connecting", "caution"))
             data = ((f"  {store.link_reason}", "muted"),) if store.waited_seconds > PATIENCE_SECONDS else ()
         else:
-            link = (link_label, (_lost(store.playback, roomy), "alarm"))
+            link = (link_label, (_lost(store.playback, wide), "alarm"))
             data = ((f"{gap}data ", "muted"), (f"{age(store.market_data_age_seconds)} old", "caution"))
         seq: Part = (6, ((f"{gap}seq ", "muted"), (number(store.last_seq), "plain"))) if store.last_seq else (6, ())
         return [(7, (("   engine ", "muted"), (clean(store.address, 60), "plain"))), (0, link), (1, data), seq]
 
-    def _right(self, roomy: bool) -> list[Part]:
+    def _right(self, *, roomy: bool) -> list[Part]:
         status, utc_now = self._desk.at_hand.status, self._utc_now()
         gap = "   " if roomy else "  "
         who: Part = (5, ((f"{gap}{self._desk.commands.operator}", "accent"),))
@@ -155,10 +156,10 @@ class Header(Sheet):
         return [*parts, who, (3, ((f"{gap}{kind} ", "caution"), (f"{trading:{day}} {zone_name(trading)} ", "plain")))]
 
 
-def _lost(playback: bool, roomy: bool) -> str:
+def _lost(playback: bool, wide: bool) -> str:
     if playback:
         return "○ ENDED"
-    return "○ LOST, reconnecting" if roomy else "○ LOST"
+    return "○ LOST, reconnecting" if wide else "○ LOST"
 
 
 def _width(part: Part) -> int:
