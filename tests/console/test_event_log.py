@@ -76,6 +76,7 @@ async def test_the_cursor_moves_in_the_view_before_the_view_moves(desk: Any, scr
 async def test_a_search_far_back_goes_on_in_slices(desk: Any, screen_text: Any, until: Any) -> None:
     async with desk(size=(120, 40)) as (app, engine, pilot):
         engine.publish(fill(0, venue="needle"), *[fill(i) for i in range(1, 10 * SLICE)])
+        await until(pilot, lambda: app.store.events.end - app.store.events.first >= 10 * SLICE)
         app._journal.filter = "venue:needle"
         assert "looking further back" in str(app._journal.border_title)
         await until(pilot, lambda: "needle" in screen_text(app) and "looking" not in str(app._journal.border_title))

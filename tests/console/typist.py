@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 __all__ = ["Typist", "key_press"]
 
 PATIENCE_SECONDS = 30.0
+_MOST_TURNS = 1_000
+"""Of the loop: beside a busy engine there is always something ready."""
 
 
 def key_press(name: str) -> events.Key:
@@ -35,9 +37,11 @@ class Typist(Pilot[Any]):
     """
 
     async def press(self, *keys: str) -> None:
-        """Press keys, by their characters or names."""
+        """Press keys, by their characters or names, once what was under way is done, and wait for what they do."""
+        await self._until_nothing_is_ready()
         for name in keys:
             await self.send(key_press(name))
+        await self._until_nothing_is_ready()
 
     async def send(self, event: events.Key) -> None:
         """Press a key at the time that it bears, and follow it from the focused widget up to the application."""
@@ -57,10 +61,19 @@ class Typist(Pilot[Any]):
 
     async def pause(self, delay: float | None = None) -> None:
         """Wait until every widget has read its messages, and for so many seconds."""
+        await self._until_nothing_is_ready()
         await self._wait_for_screen()
         await asyncio.sleep(delay or 0)
         if self.app.screen_stack:
             self.app.screen._on_timer_update()
+
+    async def _until_nothing_is_ready(self) -> None:
+        """Wait until every task waits for something outside of this process, or for a time."""
+        loop: Any = asyncio.get_running_loop()
+        for _ in range(_MOST_TURNS):
+            await asyncio.sleep(0)
+            if not loop._ready:
+                return
 
     async def _until_read(self, node: DOMNode) -> None:
         read = asyncio.Event()

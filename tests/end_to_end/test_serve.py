@@ -18,7 +18,8 @@ from zenotc import ZenOTCClient
 from zenotc.cli.child_engine import ChildEngine, find_engine
 from zenotc.exceptions import ConnectionFailedError
 from zenotc.journal import Journal
-from zenotc.journal.records import CommandRecord, OrderRecord, OrderStateRecord
+from zenotc.journal.records import OrderRecord, OrderStateRecord
+from zenotc.models.wire import decode
 from zenotc.runtime.state_directory import StateDirectory
 
 DATA = Path(os.environ.get("ZENOTC_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
@@ -52,7 +53,8 @@ def test_clients_find_it_and_it_ends_with_nothing_left_open(tmp_path: Path) -> N
         orders = {order.client_order_id for order in journal.records(OrderRecord)}
         assert len(orders) >= 6
         assert {order_id: states.get(order_id) for order_id in orders if states.get(order_id) not in ENDED} == {}
-        assert "PauseStrategy" in {command.name for command in journal.records(CommandRecord)}
+        events = [decode(event.body) for event in journal.all_events()]
+        assert [event["reason"] for event in events if event["type"] == "paused"] == ["shutdown"] * 3
 
 
 def test_two_engines_cannot_share_a_state_directory(tmp_path: Path) -> None:
