@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from tests.faults.row import Outcome, Row
 from tests.gateway.conftest import SIGNERS
@@ -182,7 +183,8 @@ async def _refuse_all() -> Outcome:
 
 def run(count: int, seed: int) -> Outcome:
     """Try all of them, whatever the count: they are quick, and none is drawn."""
-    return asyncio.run(_refuse_all())
+    with capture_logs():  # each refusal is logged
+        return asyncio.run(_refuse_all())
 
 
 ROWS = (Row("signatures", "wrong, old, replayed or cut signatures and wrong scopes: 401 or 403, all alike", 1, run),)
