@@ -53,8 +53,9 @@ async def _save(app: ConsoleApp, pilot: Pilot[Any], name: str) -> None:
     await pilot.pause(3)
     while not _agrees(app.store):
         await pilot.pause(0.02)
+    # At one moment: what comes in between two panes' turns would stand in one of them only.
     app.repaint()
-    await pilot.pause()
+    app._journal.draw()
     picture = app.export_screenshot(title="zenotc console")
     # A picture needs no network: Textual's names a font to fetch, and its layout does not depend on the font.
     picture = _FONT_FACE.sub("", picture).replace("font-family: Fira Code, monospace", "font-family: monospace")
